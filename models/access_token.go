@@ -1,0 +1,43 @@
+package models
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+)
+
+// Permission is a right that an access token carries.
+type Permission string
+
+// The permissions known to the API.
+const (
+	// PermissionSendEmail allows to send mail and to see its state.
+	PermissionSendEmail Permission = "email:send"
+	// PermissionReadUnpublished allows to see products and categories that are not published.
+	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
+)
+
+// AllPermissions lists every permission, for commands that check or grant them.
+func AllPermissions() []Permission {
+	return []Permission{PermissionSendEmail, PermissionReadUnpublished}
+}
+
+// AccessToken is a bearer token of an API client; only the hash of its secret is stored.
+type AccessToken struct {
+	bun.BaseModel `bun:"table:access_tokens,alias:tok"`
+
+	ID          uuid.UUID `bun:",pk"`
+	Name        string
+	TokenHash   []byte
+	Permissions []Permission `bun:",array"`
+	CreatedAt   time.Time
+	ExpiresAt   *time.Time
+	RevokedAt   *time.Time
+}
+
+// Can says whether the token carries the permission; nil, the anonymous caller, carries none.
+func (t *AccessToken) Can(p Permission) bool {
+	return t != nil && slices.Contains(t.Permissions, p)
+}

@@ -1,0 +1,35 @@
+package models
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+)
+
+// Category is a node of the tree that products are found by.
+type Category struct {
+	bun.BaseModel `bun:"table:categories,alias:c"`
+
+	ID        uuid.UUID `bun:",pk"`
+	Code      string
+	ParentID  *uuid.UUID
+	Published bool
+	Position  int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	Translation CategoryTranslation `bun:"embed:translation_"`
+	Chain       []LanguageCode      `bun:"-"`
+}
+
+// CategoryTranslation is a category's text in one language.
+type CategoryTranslation struct {
+	CategoryID      uuid.UUID
+	Language        LanguageCode
+	Title           string
+	Slug            string
+	MetaTitle       string
+	MetaDescription string
+	Description     string
+}

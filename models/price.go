@@ -1,0 +1,70 @@
+package models
+
+import (
+	"github.com/shopspring/decimal"
+	"github.com/uptrace/bun"
+)
+
+// PriceList is a set of prices in one currency.
+type PriceList struct {
+	bun.BaseModel `bun:"table:price_lists,alias:pl"`
+
+	Code     string `bun:",pk"`
+	Name     string
+	Currency string
+	// Rounding is the step that prices for customers are rounded to, such as 0.01 or 1.
+	Rounding  decimal.Decimal
+	IsDefault bool
+}
+
+// ProductPrice is the price of one variant in one price list, without VAT and before the discount.
+type ProductPrice struct {
+	bun.BaseModel `bun:"table:product_prices,alias:pp"`
+
+	SKU             string `bun:"sku,pk"`
+	PriceListCode   string `bun:"price_list,pk"`
+	Amount          decimal.Decimal
+	DiscountPercent decimal.Decimal
+
+	PriceList *PriceList `bun:"rel:belongs-to,join:price_list=code"`
+}
+
+// cent is the step for amounts that nobody pays as such: net prices and VAT.
+var cent = decimal.New(1, -2)
+
+// Price is what a variant costs in a price list, for a country or without one.
+type Price struct {
+	PriceList       *PriceList
+	DiscountPercent Decimal
+	// Net and NetBeforeDiscount are without VAT.
+	Net               Money
+	NetBeforeDiscount Money
+	// VatRate, in percent, and the gross prices are nil where no VAT is known for the country.
+	VatRate             *Decimal
+	Gross               *Money
+	GrossBeforeDiscount *Money
+}
+
+// NewPrice computes the price with the list's rounding. The gross price is rounded to the list's step,
+// the net price to cents.
+func NewPrice(p *ProductPrice, vatRate *decimal.Decimal) *Price {
+	list := p.PriceList
+	hundred := decimal.NewFromInt(100)
+	discounted := p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Div(hundred)
+
+	price := &Price{
+		PriceList:         list,
+		DiscountPercent:   NewDecimal(p.DiscountPercent),
+		Net:               NewMoney(discounted, cent, list.Currency),
+		NetBeforeDiscount: NewMoney(p.Amount, cent, list.Currency),
+	}
+	if vatRate == nil {
+		return price
+	}
+	factor := hundred.Add(*vatRate).Div(hundred)
+	gross := NewMoney(discounted.Mul(factor), list.Rounding, list.Currency)
+	before := NewMoney(p.Amount.Mul(factor), list.Rounding, list.Currency)
+	rate := NewDecimal(*vatRate)
+	price.VatRate, price.Gross, price.GrossBeforeDiscount = &rate, &gross, &before
+	return price
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ecoseller/models"
+)
+
+// InsertEmailMessage writes a new mail. With an idempotency key the caller has used before it writes
+// nothing and returns false.
+func (s *Store) InsertEmailMessage(ctx context.Context, m *models.EmailMessage) (inserted bool, err error) {
+	m.ID = newID()
+	result, err := s.db.NewInsert().Model(m).
+		ExcludeColumn("created_at", "sent_at", "attempts", "last_error").
+		On("CONFLICT (access_token_id, idempotency_key) DO NOTHING").
+		Returning("NULL").
+		Exec(ctx)
+	if err != nil {
+		return false, wrap(ctx, err, "insert e-mail message")
+	}
+	n, err := result.RowsAffected()
+	return n == 1, wrap(ctx, err, "insert e-mail message")
+}
+
+// EmailMessageByKey returns the mail that a token asked for under an idempotency key.
+func (s *Store) EmailMessageByKey(ctx context.Context, token uuid.UUID, key string) (*models.EmailMessage, error) {
+	m := new(models.EmailMessage)
+	err := s.db.NewSelect().Model(m).Where("access_token_id = ? AND idempotency_key = ?", token, key).Scan(ctx)
+	if err != nil {
+		return nil, wrap(ctx, err, "load e-mail message by key")
+	}
+	return m, nil
+}
+
+// EmailMessagesByIDs returns the mails that exist among the ids, in no particular order.
+func (s *Store) EmailMessagesByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.EmailMessage, error) {
+	var messages []*models.EmailMessage
+	err := s.db.NewSelect().Model(&messages).Where("em.id = ANY(?)", pgdialect.Array(ids)).Scan(ctx)
+	return messages, wrap(ctx, err, "load e-mail messages")
+}
+
+// ClaimEmailMessage marks a mail as being sent, before SMTP is spoken, and returns it. It returns
+// ErrNotFound when the mail is already sent or given up: then there is nothing to do.
+func (s *Store) ClaimEmailMessage(ctx context.Context, id uuid.UUID) (*models.EmailMessage, error) {
+	m := new(models.EmailMessage)
+	err := s.db.NewRaw(`
+		UPDATE email_messages SET state = 'SENDING', attempts = attempts + 1
+		WHERE id = ? AND state IN ('QUEUED', 'SENDING')
+		RETURNING *`, id).Scan(ctx, m)
+	if err != nil {
+		return nil, wrap(ctx, err, "claim e-mail message")
+	}
+	return m, nil
+}
+
+// MarkEmailSent records that the mail server has taken the mail.
+func (s *Store) MarkEmailSent(ctx context.Context, id uuid.UUID) error {
+	return s.setEmailState(ctx, id, "state = 'SENT', sent_at = now(), last_error = ''")
+}
+
+// MarkEmailQueued records a failed attempt that will be repeated.
+func (s *Store) MarkEmailQueued(ctx context.Context, id uuid.UUID, reason string) error {
+	return s.setEmailState(ctx, id, "state = 'QUEUED', last_error = ?", reason)
+}
+
+// MarkEmailFailed records that the mail was given up.
+func (s *Store) MarkEmailFailed(ctx context.Context, id uuid.UUID, reason string) error {
+	return s.setEmailState(ctx, id, "state = 'FAILED', last_error = ?", reason)
+}
+
+func (s *Store) setEmailState(ctx context.Context, id uuid.UUID, set string, args ...any) error {
+	_, err := s.db.NewRaw("UPDATE email_messages SET "+set+" WHERE id = ? AND state <> 'SENT'", append(args, id)...).Exec(ctx)
+	return wrap(ctx, err, "set e-mail state")
+}

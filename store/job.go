@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ecoseller/models"
+)
+
+// maxIndexBatch is how many products one indexing job carries: a bulk request of a few megabytes.
+const maxIndexBatch = 500
+
+// EnqueueJob writes the job into the outbox. It must be called inside InTx, in the transaction of the
+// change that causes the work: then both happen or neither. The payload is written as JSON.
+func (s *Store) EnqueueJob(ctx context.Context, kind models.JobKind, queue models.JobQueue, payload any) (*models.Job, error) {
+	if s.enqueued == nil {
+		return nil, errors.New("a job is enqueued inside a transaction")
+	}
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return nil, fmt.Errorf("write payload of %s: %w", kind, err)
+	}
+	job := &models.Job{ID: newID(), Kind: kind, Queue: queue, Payload: raw, State: models.JobQueued, MaxAttempts: 10}
+	_, err = s.db.NewInsert().Model(job).Column("id", "kind", "queue", "payload", "state", "max_attempts").Exec(ctx)
+	if err != nil {
+		return nil, wrap(ctx, err, "enqueue "+string(kind))
+	}
+	*s.enqueued = append(*s.enqueued, job)
+	return job, nil
+}
+
+// TouchProducts marks products as changed: their version grows, and jobs that index them are enqueued
+// in the same transaction.
+func (s *Store) TouchProducts(ctx context.Context, ids []uuid.UUID) error {
+	_, err := s.db.NewRaw("UPDATE products SET version = version + 1, updated_at = now() WHERE id = ANY(?)",
+		pgdialect.Array(ids)).Exec(ctx)
+	if err != nil {
+		return wrap(ctx, err, "touch products")
+	}
+	return s.EnqueueIndexing(ctx, ids)
+}
+
+// EnqueueIndexing enqueues the jobs that bring products into the search index.
+func (s *Store) EnqueueIndexing(ctx context.Context, ids []uuid.UUID) error {
+	for start := 0; start < len(ids); start += maxIndexBatch {
+		batch := ids[start:min(start+maxIndexBatch, len(ids))]
+		if _, err := s.EnqueueJob(ctx, models.JobIndexProducts, models.QueueDefault, models.IndexProducts{ProductIDs: batch}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClaimJob takes a due job for lease: it is then running, and no other worker gets it before the lease
+// ends. It returns ErrNotFound when the job is not due, is final or is another worker's. The claim
+// counts as an attempt, so that a job that kills its worker is given up in the end.
+func (s *Store) ClaimJob(ctx context.Context, id uuid.UUID, lease time.Duration) (*models.Job, error) {
+	job := new(models.Job)
+	err := s.db.NewRaw(`
+		UPDATE jobs AS j
+		SET state = 'running', attempts = j.attempts + 1, started_at = now(), lease_until = now() + ? * interval '1 ms'
+		WHERE j.id = ?
+		  AND ((j.state IN ('queued', 'retrying') AND j.run_at <= now())
+		    OR (j.state = 'running' AND j.lease_until < now()))
+		RETURNING j.*`, lease.Milliseconds(), id).Scan(ctx, job)
+	if err != nil {
+		return nil, wrap(ctx, err, "claim job")
+	}
+	return job, nil
+}
+
+// RenewLease prolongs the claim on a running job. It returns ErrNotFound when the claim of this attempt
+// has been lost.
+func (s *Store) RenewLease(ctx context.Context, job *models.Job, lease time.Duration) error {
+	return s.updateClaimed(ctx, job, "renew lease", "lease_until = now() + ? * interval '1 ms'", lease.Milliseconds())
+}
+
+// FinishJob marks the claimed job as done.
+func (s *Store) FinishJob(ctx context.Context, job *models.Job) error {
+	return s.updateClaimed(ctx, job, "finish job", "state = 'succeeded', finished_at = now(), lease_until = NULL, last_error = ''")
+}
+
+// RetryJob gives the claimed job back, to be tried again after delay.
+func (s *Store) RetryJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
+	return s.updateClaimed(ctx, job, "retry job",
+		"state = 'retrying', run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?", delay.Milliseconds(), reason)
+}
+
+// FailJob gives the claimed job up.
+func (s *Store) FailJob(ctx context.Context, job *models.Job, reason string) error {
+	return s.updateClaimed(ctx, job, "fail job", "state = 'failed', finished_at = now(), lease_until = NULL, last_error = ?", reason)
+}
+
+// ReleaseJob gives the claimed job back at once and takes the attempt back: the worker stops, the job is
+// not to blame.
+func (s *Store) ReleaseJob(ctx context.Context, job *models.Job) error {
+	return s.updateClaimed(ctx, job, "release job", "state = 'queued', attempts = attempts - 1, lease_until = NULL")
+}
+
+// updateClaimed changes a job only while the caller's claim stands; attempts tell claims apart.
+func (s *Store) updateClaimed(ctx context.Context, job *models.Job, doing, set string, args ...any) error {
+	args = append(args, job.ID, job.Attempts)
+	result, err := s.db.NewRaw("UPDATE jobs SET "+set+" WHERE id = ? AND state = 'running' AND attempts = ?", args...).Exec(ctx)
+	if err != nil {
+		return wrap(ctx, err, doing)
+	}
+	if n, err := result.RowsAffected(); err == nil && n == 0 {
+		return fmt.Errorf("%s: %w", doing, ErrNotFound)
+	}
+	return nil
+}
+
+// DueJobs returns up to limit jobs that wait or whose worker died, most urgent first, oldest first.
+func (s *Store) DueJobs(ctx context.Context, limit int) ([]*models.Job, error) {
+	var jobs []*models.Job
+	err := s.db.NewRaw(`
+		WITH waiting AS (
+			SELECT * FROM jobs
+			WHERE state IN ('queued', 'retrying') AND run_at <= now()
+			ORDER BY run_at, id LIMIT ?0
+		), abandoned AS (
+			SELECT * FROM jobs
+			WHERE state = 'running' AND lease_until < now()
+			ORDER BY lease_until LIMIT ?0
+		)
+		SELECT * FROM waiting UNION ALL SELECT * FROM abandoned
+		ORDER BY array_position(ARRAY['high', 'default', 'low'], queue), run_at, id
+		LIMIT ?0`, limit).Scan(ctx, &jobs)
+	return jobs, wrap(ctx, err, "find due jobs")
+}
+
+// NextJobAt returns when the next waiting job is due or the next lease ends; nil when nothing waits.
+func (s *Store) NextJobAt(ctx context.Context) (*time.Time, error) {
+	var next bun.NullTime
+	err := s.db.NewRaw(`
+		SELECT min(at) FROM (
+			SELECT min(run_at) AS at FROM jobs WHERE state IN ('queued', 'retrying')
+			UNION ALL
+			SELECT min(lease_until) FROM jobs WHERE state = 'running'
+		) AS times`).Scan(ctx, &next)
+	if err != nil || next.IsZero() {
+		return nil, wrap(ctx, err, "find next job")
+	}
+	return &next.Time, nil
+}
+
+// JobsByIDs returns the jobs that exist among the ids, in no particular order.
+func (s *Store) JobsByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.Job, error) {
+	var jobs []*models.Job
+	err := s.db.NewSelect().Model(&jobs).Where("j.id = ANY(?)", pgdialect.Array(ids)).Scan(ctx)
+	return jobs, wrap(ctx, err, "load jobs")
+}
+
+// DeleteFinishedJobs removes jobs that ended before the given age, and returns how many.
+func (s *Store) DeleteFinishedJobs(ctx context.Context, olderThan time.Duration) (int64, error) {
+	result, err := s.db.NewRaw("DELETE FROM jobs WHERE state IN ('succeeded', 'failed') AND finished_at < now() - ? * interval '1 ms'",
+		olderThan.Milliseconds()).Exec(ctx)
+	if err != nil {
+		return 0, wrap(ctx, err, "delete finished jobs")
+	}
+	n, err := result.RowsAffected()
+	return n, wrap(ctx, err, "delete finished jobs")
+}
+
+// newID returns a time-ordered id (UUID version 7), which keeps new rows side by side in their index.
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -45,3 +45,9 @@ type Attribute struct {
 	Type  *AttributeType `bun:"rel:belongs-to,join:attribute_type_id=id"`
 	Chain []LanguageCode `bun:"-"`
 }
+
+// LocalName is the type's name in the reader's language, or its code.
+func (t *AttributeType) LocalName() string { return nameOr(t.Name, t.Chain, t.Code) }
+
+// LocalName is the value in the reader's language, or as it is stored.
+func (a *Attribute) LocalName() string { return nameOr(a.Name, a.Chain, a.Value) }

@@ -33,3 +33,15 @@ type CategoryTranslation struct {
 	MetaDescription string
 	Description     string
 }
+
+// Title is nil when the category has no text.
+func (c *Category) Title() *string { return orNil(c.Translation.Title) }
+
+// Slug is nil when the category has no text.
+func (c *Category) Slug() *string { return orNil(c.Translation.Slug) }
+
+// Description is nil when there is none.
+func (c *Category) Description() *string { return orNil(c.Translation.Description) }
+
+// Language is the language of the texts, nil when there are none.
+func (c *Category) Language() *LanguageCode { return orNil(c.Translation.Language) }

@@ -40,3 +40,6 @@ type EmailMessage struct {
 	CreatedAt      time.Time
 	SentAt         *time.Time
 }
+
+// LastErrorOrNil is nil when no attempt has failed.
+func (m *EmailMessage) LastErrorOrNil() *string { return orNil(m.LastError) }

@@ -106,3 +106,11 @@ func (t Translated) In(chain []LanguageCode) (string, LanguageCode) {
 	}
 	return "", ""
 }
+
+// nameOr returns the text in the reader's language, or the stand-in when there is none.
+func nameOr(t Translated, chain []LanguageCode, standIn string) string {
+	if name, _ := t.In(chain); name != "" {
+		return name
+	}
+	return standIn
+}

@@ -47,9 +47,10 @@ type ProductTranslation struct {
 type ProductType struct {
 	bun.BaseModel `bun:"table:product_types,alias:pt"`
 
-	ID   uuid.UUID `bun:",pk"`
-	Code string
-	Name Translated `bun:"type:jsonb"`
+	ID    uuid.UUID `bun:",pk"`
+	Code  string
+	Name  Translated     `bun:"type:jsonb"`
+	Chain []LanguageCode `bun:"-"`
 }
 
 // ProductMedia is a picture of a product.
@@ -83,3 +84,78 @@ var skuPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // ValidSKU says whether s can be the key of a variant.
 func ValidSKU(s string) bool { return skuPattern.MatchString(s) }
+
+// Title is nil when the product has no text.
+func (p *Product) Title() *string { return orNil(p.Translation.Title) }
+
+// Slug is nil when the product has no text.
+func (p *Product) Slug() *string { return orNil(p.Translation.Slug) }
+
+// MetaTitle is nil when there is none.
+func (p *Product) MetaTitle() *string { return orNil(p.Translation.MetaTitle) }
+
+// MetaDescription is nil when there is none.
+func (p *Product) MetaDescription() *string { return orNil(p.Translation.MetaDescription) }
+
+// ShortDescription is nil when there is none.
+func (p *Product) ShortDescription() *string { return orNil(p.Translation.ShortDescription) }
+
+// Description is nil when there is none.
+func (p *Product) Description() *string { return orNil(p.Translation.Description) }
+
+// Language is the language of the texts, nil when there are none.
+func (p *Product) Language() *LanguageCode { return orNil(p.Translation.Language) }
+
+// BrandOrNil is nil when the brand is unknown.
+func (p *Product) BrandOrNil() *string { return orNil(p.Brand) }
+
+// LocalName is the type's name in the reader's language, or its code.
+func (t *ProductType) LocalName() string { return nameOr(t.Name, t.Chain, t.Code) }
+
+// PartNumberOrNil is nil when the manufacturer's part number is unknown.
+func (v *ProductVariant) PartNumberOrNil() *string { return orNil(v.ManufacturerPartNumber) }
+
+// ProductSortKey is what a product list is sorted by.
+type ProductSortKey string
+
+// The sort keys.
+const (
+	SortByCreatedAt ProductSortKey = "CREATED_AT"
+	SortByUpdatedAt ProductSortKey = "UPDATED_AT"
+	SortByTitle     ProductSortKey = "TITLE"
+)
+
+// SortDirection is the direction of sorting.
+type SortDirection string
+
+// The directions.
+const (
+	Ascending  SortDirection = "ASC"
+	Descending SortDirection = "DESC"
+)
+
+// ProductQuery says which products a list has, in which order and from where on. Nil conditions do not
+// apply.
+type ProductQuery struct {
+	Chain []LanguageCode
+	First int
+	After *ProductCursor
+
+	SortKey   ProductSortKey
+	Direction SortDirection
+
+	IDs          []uuid.UUID
+	SKUs         []string
+	CategoryIDs  []uuid.UUID
+	Brands       []string
+	InStock      *bool
+	UpdatedSince *time.Time
+	Published    *bool
+}
+
+// ProductCursor is a place in a sorted list: the sort key of a product and its id.
+type ProductCursor struct {
+	SortKey ProductSortKey `json:"k"`
+	Value   string         `json:"v"`
+	ID      uuid.UUID      `json:"i"`
+}

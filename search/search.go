@@ -17,12 +17,12 @@ import (
 var ErrUnavailable = errors.New("search engine unavailable")
 
 // EngineName tells clients which engine has answered.
-type EngineName string
+type EngineName = models.SearchEngine
 
 // The engines.
 const (
-	Elasticsearch EngineName = "ELASTICSEARCH"
-	Postgres      EngineName = "POSTGRES"
+	Elasticsearch = models.SearchElasticsearch
+	Postgres      = models.SearchPostgres
 )
 
 // Request is what is looked for.
@@ -37,14 +37,19 @@ type Request struct {
 	After *Position
 }
 
-// Position is the place of a hit in a result. Results are ordered by score, best first, then by id, so a
-// position means the same whatever is inserted before it.
+// Position is the place of a hit in a result. Results are ordered by score, best first, then by product
+// id, so a position means the same whatever is inserted before it.
 type Position struct {
 	Score     float64   `json:"s"`
 	ProductID uuid.UUID `json:"p"`
+	// Engine gave the score. Scores of different engines do not compare: an engine that is asked to go on
+	// after another's position skips Rank hits instead.
+	Engine EngineName `json:"e"`
+	// Rank counts the hits up to and including this one.
+	Rank int `json:"r"`
 }
 
-// Hit is a found product.
+// Hit is a found product and its place.
 type Hit = Position
 
 // Result is a page of hits, best first.

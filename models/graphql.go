@@ -1,0 +1,90 @@
+package models
+
+// Node is anything with a global id.
+type Node interface{ IsNode() }
+
+// IsNode marks a product as a Node.
+func (*Product) IsNode() {}
+
+// IsNode marks a variant as a Node.
+func (*ProductVariant) IsNode() {}
+
+// IsNode marks a category as a Node.
+func (*Category) IsNode() {}
+
+// IsNode marks a mail as a Node.
+func (*EmailMessage) IsNode() {}
+
+// PageInfo is where a page stands in the whole list.
+type PageInfo struct {
+	HasNextPage     bool
+	HasPreviousPage bool
+	StartCursor     *string
+	EndCursor       *string
+}
+
+// SearchEngine is who answers a search.
+type SearchEngine string
+
+// The engines.
+const (
+	SearchElasticsearch SearchEngine = "ELASTICSEARCH"
+	SearchPostgres      SearchEngine = "POSTGRES"
+)
+
+// ProductConnection is a page of products.
+type ProductConnection struct {
+	Edges    []*ProductEdge
+	PageInfo *PageInfo
+	// Query is what the page was asked with; the total is counted only when a client wants it.
+	Query ProductQuery
+}
+
+// Nodes returns the products of the page.
+func (c *ProductConnection) Nodes() []*Product {
+	nodes := make([]*Product, len(c.Edges))
+	for i, edge := range c.Edges {
+		nodes[i] = edge.Node
+	}
+	return nodes
+}
+
+// ProductEdge is a product in a list.
+type ProductEdge struct {
+	Cursor string
+	Node   *Product
+}
+
+// ProductSearchConnection is a page of found products.
+type ProductSearchConnection struct {
+	Edges      []*ProductSearchEdge
+	PageInfo   *PageInfo
+	TotalCount int
+	Engine     SearchEngine
+	Degraded   bool
+	Language   LanguageCode
+}
+
+// Nodes returns the products of the page.
+func (c *ProductSearchConnection) Nodes() []*Product {
+	nodes := make([]*Product, len(c.Edges))
+	for i, edge := range c.Edges {
+		nodes[i] = edge.Node
+	}
+	return nodes
+}
+
+// ProductSearchEdge is a found product.
+type ProductSearchEdge struct {
+	Cursor string
+	Score  float64
+	Node   *Product
+}
+
+// orNil returns nil for an empty value, which GraphQL writes as null.
+func orNil[T ~string](s T) *T {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

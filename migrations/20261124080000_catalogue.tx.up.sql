@@ -146,6 +146,10 @@ CREATE INDEX IF NOT EXISTS products_updated ON products (updated_at DESC, id DES
 
 --bun:split
 
+CREATE INDEX IF NOT EXISTS products_brand ON products (brand, created_at DESC, id DESC);
+
+--bun:split
+
 CREATE TABLE IF NOT EXISTS product_translations (
     product_id        uuid NOT NULL REFERENCES products (id) ON DELETE CASCADE,
     language          text NOT NULL,

@@ -137,6 +137,7 @@ const (
 // ProductQuery says which products a list has, in which order and from where on. Nil conditions do not
 // apply.
 type ProductQuery struct {
+	// Chain is the reader's language chain; titles are sorted by the alphabet of its first language.
 	Chain []LanguageCode
 	First int
 	After *ProductCursor

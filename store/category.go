@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"ecoseller/models"
+)
+
+// publishedBelow selects the ids of categories and of all published ones below them. A category under
+// an unpublished one is not reached.
+const publishedBelow = `
+	WITH RECURSIVE below AS (
+		SELECT id FROM categories WHERE id = ANY(?) AND published
+		UNION
+		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published
+	)
+	SELECT id FROM below`
+
+// translationOfCategory joins the text in the first language of the chain that has one.
+const translationOfCategory = `
+	LEFT JOIN LATERAL (
+		SELECT * FROM category_translations
+		WHERE category_id = c.id AND language = ANY(?0)
+		ORDER BY array_position(?0, language)
+		LIMIT 1
+	) AS t ON true`
+
+// categoryColumns are what models.Category holds.
+const categoryColumns = `
+	c.*,
+	t.category_id AS translation_category_id, t.language AS translation_language, t.title AS translation_title,
+	t.slug AS translation_slug, t.meta_title AS translation_meta_title,
+	t.meta_description AS translation_meta_description, t.description AS translation_description`
+
+// RootCategories returns the published categories at the root of the tree, in their order.
+func (s *Store) RootCategories(ctx context.Context, chain []models.LanguageCode) ([]*models.Category, error) {
+	var categories []*models.Category
+	err := s.selectCategories(&categories, chain).
+		Where("c.parent_id IS NULL AND c.published").
+		Order("c.position", "c.code").
+		Scan(ctx)
+	return categoriesWithChain(categories, chain), wrap(ctx, err, "load root categories")
+}
+
+// CategoryChildrenByParentIDs returns the published categories right below the given ones, in their order.
+func (s *Store) CategoryChildrenByParentIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
+	var categories []*models.Category
+	err := s.selectCategories(&categories, chain).
+		Where("c.parent_id = ANY(?) AND c.published", uuidArray(ids)).
+		Order("c.parent_id", "c.position", "c.code").
+		Scan(ctx)
+	return groupBy(categoriesWithChain(categories, chain), func(c *models.Category) uuid.UUID { return *c.ParentID }),
+		wrap(ctx, err, "load children of categories")
+}
+
+// CategoriesByIDs returns the categories that exist among the ids, published or not, in no particular
+// order.
+func (s *Store) CategoriesByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) ([]*models.Category, error) {
+	var categories []*models.Category
+	err := s.selectCategories(&categories, chain).Where("c.id = ANY(?)", uuidArray(ids)).Scan(ctx)
+	return categoriesWithChain(categories, chain), wrap(ctx, err, "load categories")
+}
+
+// productCategory is a category as the child of a product.
+type productCategory struct {
+	models.Category `bun:",extend"`
+
+	ProductID uuid.UUID `bun:"product_id,scanonly"`
+}
+
+// CategoriesByProductIDs returns the published categories that the products are in, in their order.
+func (s *Store) CategoriesByProductIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
+	var rows []*productCategory
+	err := s.db.NewSelect().Model(&rows).
+		ColumnExpr(categoryColumns+", pc.product_id").
+		Join("JOIN product_categories AS pc ON pc.category_id = c.id").
+		Join(translationOfCategory, languageArray(chain)).
+		Where("pc.product_id = ANY(?) AND c.published", uuidArray(ids)).
+		Order("pc.product_id", "pc.position", "c.code").
+		Scan(ctx)
+	byProduct := map[uuid.UUID][]*models.Category{}
+	for _, row := range rows {
+		row.Chain = chain
+		byProduct[row.ProductID] = append(byProduct[row.ProductID], &row.Category)
+	}
+	return byProduct, wrap(ctx, err, "load categories of products")
+}
+
+func (s *Store) selectCategories(into *[]*models.Category, chain []models.LanguageCode) *bun.SelectQuery {
+	return s.db.NewSelect().Model(into).
+		ColumnExpr(categoryColumns).
+		Join(translationOfCategory, languageArray(chain))
+}
+
+func categoriesWithChain(categories []*models.Category, chain []models.LanguageCode) []*models.Category {
+	for _, c := range categories {
+		c.Chain = chain
+	}
+	return categories
+}

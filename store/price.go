@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ecoseller/models"
+)
+
+// PriceLists returns all price lists, the default one first.
+func (s *Store) PriceLists(ctx context.Context) ([]*models.PriceList, error) {
+	var lists []*models.PriceList
+	err := s.db.NewSelect().Model(&lists).OrderExpr("is_default DESC, code").Scan(ctx)
+	return lists, wrap(ctx, err, "load price lists")
+}
+
+// ProductPrices returns the prices that variants have in the price lists, with their lists.
+func (s *Store) ProductPrices(ctx context.Context, skus, priceLists []string) ([]*models.ProductPrice, error) {
+	var prices []*models.ProductPrice
+	err := s.db.NewSelect().Model(&prices).
+		Relation("PriceList").
+		Where("pp.sku = ANY(?) AND pp.price_list = ANY(?)", pgdialect.Array(skus), pgdialect.Array(priceLists)).
+		Scan(ctx)
+	return prices, wrap(ctx, err, "load prices")
+}
+
+// marketRow is one VAT rate of a wanted country.
+type marketRow struct {
+	Country       models.CountryCode
+	PriceList     string
+	Rate          *decimal.Decimal
+	IsDefault     bool
+	ProductTypeID *uuid.UUID
+}
+
+// MarketsByCountries returns a market for each country, also for those that the shop does not know:
+// these have the default price list and no VAT.
+func (s *Store) MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error) {
+	var rows []marketRow
+	err := s.db.NewRaw(`
+		SELECT wanted.country, coalesce(co.default_price_list, pl.code, '') AS price_list,
+			vg.rate, coalesce(vg.is_default, false) AS is_default, tg.product_type_id
+		FROM unnest(?::text[]) AS wanted (country)
+		LEFT JOIN countries AS co ON co.code = wanted.country
+		LEFT JOIN price_lists AS pl ON pl.is_default
+		LEFT JOIN vat_groups AS vg ON vg.country = co.code
+		LEFT JOIN product_type_vat_groups AS tg ON tg.vat_group = vg.code`,
+		stringArray(countries)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, wrap(ctx, err, "load markets")
+	}
+	markets := make(map[models.CountryCode]*models.Market, len(countries))
+	for _, row := range rows {
+		if markets[row.Country] == nil {
+			markets[row.Country] = models.NewMarket(row.Country, row.PriceList)
+		}
+		row.addTo(markets[row.Country])
+	}
+	return markets, nil
+}
+
+func (r *marketRow) addTo(market *models.Market) {
+	if r.Rate == nil {
+		return
+	}
+	if r.IsDefault {
+		market.SetDefaultRate(*r.Rate)
+	}
+	if r.ProductTypeID != nil {
+		market.SetTypeRate(*r.ProductTypeID, *r.Rate)
+	}
+}

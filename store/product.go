@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ecoseller/models"
+)
+
+// translationOfProduct joins the text in the first language of the chain that has one.
+const translationOfProduct = `
+	LEFT JOIN LATERAL (
+		SELECT * FROM product_translations
+		WHERE product_id = p.id AND language = ANY(?0)
+		ORDER BY array_position(?0, language)
+		LIMIT 1
+	) AS t ON true`
+
+// productColumns are what models.Product holds.
+const productColumns = `
+	p.*,
+	t.product_id AS translation_product_id, t.language AS translation_language, t.title AS translation_title,
+	t.slug AS translation_slug, t.meta_title AS translation_meta_title,
+	t.meta_description AS translation_meta_description, t.short_description AS translation_short_description,
+	t.description AS translation_description`
+
+// ProductPage returns the products of a page in their order, and whether more follow.
+func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (products []*models.Product, hasNext bool, err error) {
+	key, err := s.sortExpression(ctx, q)
+	if err != nil {
+		return nil, false, err
+	}
+	query := s.selectProducts(&products, q.Chain).
+		ColumnExpr("(?)::text AS sort_key", key.value).
+		Apply(filterProducts(q)).
+		OrderExpr("? ?, p.id ?", key.value, bun.Safe(q.Direction), bun.Safe(q.Direction)).
+		Limit(int64(q.First) + 1)
+	if q.After != nil {
+		query.Where("(?, p.id) ? (?::?, ?)", key.value, after(q.Direction), q.After.Value, key.castTo, q.After.ID)
+	}
+	if err := query.Scan(ctx); err != nil {
+		return nil, false, wrap(ctx, err, "load page of products")
+	}
+	if len(products) > q.First {
+		products, hasNext = products[:q.First], true
+	}
+	return withChain(products, q.Chain), hasNext, nil
+}
+
+// CountProducts counts the products that a list has on all its pages.
+func (s *Store) CountProducts(ctx context.Context, q models.ProductQuery) (int, error) {
+	count, err := s.db.NewSelect().Model((*models.Product)(nil)).Apply(filterProducts(q)).Count(ctx)
+	return int(count), wrap(ctx, err, "count products")
+}
+
+// ProductsByIDs returns the products that exist among the ids, in no particular order, with texts in
+// the chain's languages.
+func (s *Store) ProductsByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) ([]*models.Product, error) {
+	var products []*models.Product
+	err := s.selectProducts(&products, chain).Where("p.id = ANY(?)", uuidArray(ids)).Scan(ctx)
+	return withChain(products, chain), wrap(ctx, err, "load products")
+}
+
+// ProductIDBySlug returns the id of the product with this slug in this language, or ErrNotFound.
+func (s *Store) ProductIDBySlug(ctx context.Context, slug string, language models.LanguageCode) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := s.db.NewRaw("SELECT product_id FROM product_translations WHERE language = ? AND slug = ?", language, slug).
+		Scan(ctx, &id)
+	return id, wrap(ctx, err, "find product by slug")
+}
+
+// ProductIDBySKU returns the id of the product that has this variant, or ErrNotFound.
+func (s *Store) ProductIDBySKU(ctx context.Context, sku string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := s.db.NewRaw("SELECT product_id FROM product_variants WHERE sku = ?", sku).Scan(ctx, &id)
+	return id, wrap(ctx, err, "find product by sku")
+}
+
+// ProductIDsAfter returns up to limit ids of all products, published or not, that follow the given one
+// in the order of ids.
+func (s *Store) ProductIDsAfter(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := s.db.NewRaw("SELECT id FROM products WHERE id > ? ORDER BY id LIMIT ?", after, limit).Scan(ctx, &ids)
+	return ids, wrap(ctx, err, "list product ids")
+}
+
+// ProductTranslationsByProductIDs returns the products' texts in all languages.
+func (s *Store) ProductTranslationsByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductTranslation, error) {
+	var translations []*models.ProductTranslation
+	err := s.db.NewRaw("SELECT * FROM product_translations WHERE product_id = ANY(?) ORDER BY product_id, language",
+		uuidArray(ids)).Scan(ctx, &translations)
+	return groupBy(translations, func(t *models.ProductTranslation) uuid.UUID { return t.ProductID }),
+		wrap(ctx, err, "load translations of products")
+}
+
+// ProductMediaByProductIDs returns the products' pictures in their order.
+func (s *Store) ProductMediaByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductMedia, error) {
+	var media []*models.ProductMedia
+	err := s.db.NewSelect().Model(&media).
+		Where("product_id = ANY(?)", uuidArray(ids)).
+		Order("product_id", "position", "id").
+		Scan(ctx)
+	return groupBy(media, func(m *models.ProductMedia) uuid.UUID { return m.ProductID }),
+		wrap(ctx, err, "load media of products")
+}
+
+// ProductTypesByIDs returns the product types that exist among the ids, in no particular order.
+func (s *Store) ProductTypesByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductType, error) {
+	var types []*models.ProductType
+	err := s.db.NewSelect().Model(&types).Where("pt.id = ANY(?)", uuidArray(ids)).Scan(ctx)
+	return types, wrap(ctx, err, "load product types")
+}
+
+// CountAllProducts says how many products there are, published or not.
+func (s *Store) CountAllProducts(ctx context.Context) (int, error) {
+	count, err := s.db.NewSelect().Model((*models.Product)(nil)).Count(ctx)
+	return int(count), wrap(ctx, err, "count all products")
+}
+
+func (s *Store) selectProducts(into *[]*models.Product, chain []models.LanguageCode) *bun.SelectQuery {
+	return s.db.NewSelect().Model(into).
+		ColumnExpr(productColumns).
+		Join(translationOfProduct, languageArray(chain))
+}
+
+// sortExpression is what a list is sorted by, and the type a cursor's text is read back as.
+type sortExpression struct {
+	value  bun.Safe
+	castTo bun.Safe
+}
+
+func (s *Store) sortExpression(ctx context.Context, q models.ProductQuery) (sortExpression, error) {
+	switch q.SortKey {
+	case models.SortByCreatedAt:
+		return sortExpression{"p.created_at", "timestamptz"}, nil
+	case models.SortByUpdatedAt:
+		return sortExpression{"p.updated_at", "timestamptz"}, nil
+	case models.SortByTitle:
+		collation, err := s.collationOf(ctx, q.Chain[0])
+		if err != nil {
+			return sortExpression{}, err
+		}
+		return sortExpression{bun.Safe(fmt.Sprintf("(coalesce(t.title, '') COLLATE %q)", collation)), "text"}, nil
+	}
+	return sortExpression{}, fmt.Errorf("products cannot be sorted by %q", q.SortKey)
+}
+
+// collationOf returns the name of the language's alphabet in PostgreSQL, or of the alphabet that serves
+// all languages (CLDR root). A server without ICU has neither; there the order of bytes has to do.
+func (s *Store) collationOf(ctx context.Context, language models.LanguageCode) (string, error) {
+	var name string
+	err := s.db.NewRaw(`
+		SELECT collname FROM pg_collation
+		WHERE collname IN (? || '-x-icu', 'und-x-icu')
+		ORDER BY collname = 'und-x-icu'
+		LIMIT 1`, string(language)).Scan(ctx, &name)
+	err = wrap(ctx, err, "find collation")
+	if errors.Is(err, ErrNotFound) {
+		return "C", nil
+	}
+	return name, err
+}
+
+func after(d models.SortDirection) bun.Safe {
+	if d == models.Descending {
+		return "<"
+	}
+	return ">"
+}
+
+// filterProducts adds the conditions of the query; those that are nil do not apply.
+func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQuery {
+	return func(query *bun.SelectQuery) *bun.SelectQuery {
+		if q.Published != nil {
+			query.Where("p.published = ?", *q.Published)
+		}
+		if q.IDs != nil {
+			query.Where("p.id = ANY(?)", uuidArray(q.IDs))
+		}
+		if q.SKUs != nil {
+			query.Where("p.id IN (SELECT product_id FROM product_variants WHERE sku = ANY(?))", pgdialect.Array(q.SKUs))
+		}
+		if q.CategoryIDs != nil {
+			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ("+publishedBelow+"))",
+				uuidArray(q.CategoryIDs))
+		}
+		if q.Brands != nil {
+			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))
+		}
+		if q.InStock != nil {
+			query.Where("EXISTS (SELECT FROM product_variants WHERE product_id = p.id AND stock_quantity > 0) = ?", *q.InStock)
+		}
+		if q.UpdatedSince != nil {
+			query.Where("p.updated_at >= ?", *q.UpdatedSince)
+		}
+		return query
+	}
+}
+
+func withChain(products []*models.Product, chain []models.LanguageCode) []*models.Product {
+	for _, p := range products {
+		p.Chain = chain
+	}
+	return products
+}

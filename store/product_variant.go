@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ecoseller/models"
+)
+
+// ProductVariantsByProductIDs returns the products' variants in their order.
+func (s *Store) ProductVariantsByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductVariant, error) {
+	variants, err := s.productVariants(ctx, "v.product_id = ANY(?)", uuidArray(ids))
+	return groupBy(variants, func(v *models.ProductVariant) uuid.UUID { return v.ProductID }), err
+}
+
+// ProductVariantsBySKUs returns the variants that exist among the skus.
+func (s *Store) ProductVariantsBySKUs(ctx context.Context, skus []string) ([]*models.ProductVariant, error) {
+	return s.productVariants(ctx, "v.sku = ANY(?)", pgdialect.Array(skus))
+}
+
+func (s *Store) productVariants(ctx context.Context, where string, arg any) ([]*models.ProductVariant, error) {
+	var variants []*models.ProductVariant
+	err := s.db.NewSelect().Model(&variants).
+		ColumnExpr("v.*, p.product_type_id").
+		Join("JOIN products AS p ON p.id = v.product_id").
+		Where(where, arg).
+		Order("v.product_id", "v.position", "v.sku").
+		Scan(ctx)
+	return variants, wrap(ctx, err, "load variants")
+}
+
+// variantAttribute is an attribute and its type as one row.
+type variantAttribute struct {
+	SKU string `bun:"sku"`
+
+	ID              uuid.UUID
+	AttributeTypeID uuid.UUID
+	Value           string
+	Number          *decimal.Decimal
+	Name            models.Translated `bun:"type:jsonb"`
+	Position        int
+
+	TypeCode      string
+	TypeValueType models.AttributeValueType
+	TypeUnit      *string
+	TypeName      models.Translated `bun:"type:jsonb"`
+}
+
+// AttributesBySKUs returns the variants' attributes with their types, in their order.
+func (s *Store) AttributesBySKUs(ctx context.Context, skus []string) (map[string][]*models.Attribute, error) {
+	var rows []variantAttribute
+	err := s.db.NewRaw(`
+		SELECT va.sku, a.id, a.attribute_type_id, a.value, a.number, a.name, a.position,
+			at.code AS type_code, at.value_type AS type_value_type, at.unit AS type_unit, at.name AS type_name
+		FROM product_variant_attributes AS va
+		JOIN attributes AS a ON a.id = va.attribute_id
+		JOIN attribute_types AS at ON at.id = a.attribute_type_id
+		WHERE va.sku = ANY(?)
+		ORDER BY va.sku, va.position, at.code, a.value`, pgdialect.Array(skus)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, wrap(ctx, err, "load attributes of variants")
+	}
+	bySKU := make(map[string][]*models.Attribute, len(skus))
+	for i := range rows {
+		bySKU[rows[i].SKU] = append(bySKU[rows[i].SKU], rows[i].attribute())
+	}
+	return bySKU, nil
+}
+
+func (r *variantAttribute) attribute() *models.Attribute {
+	return &models.Attribute{
+		ID: r.ID, AttributeTypeID: r.AttributeTypeID, Value: r.Value, Number: r.Number, Name: r.Name, Position: r.Position,
+		Type: &models.AttributeType{
+			ID: r.AttributeTypeID, Code: r.TypeCode, ValueType: r.TypeValueType, Unit: r.TypeUnit, Name: r.TypeName,
+		},
+	}
+}

@@ -1,0 +1,253 @@
+// Package config reads the whole configuration from the environment into one struct, and checks it once.
+package config
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is everything the environment decides. The names of the predecessor's variables are kept.
+type Config struct {
+	// Host and Port are where the server listens.
+	Host string `env:"HOST" envDefault:"127.0.0.1"`
+	Port int    `env:"PORT" envDefault:"8080"`
+	// Folder keeps what the embedded services store.
+	Folder string `env:"ECOSELLER_FOLDER" envDefault:".ecoseller"`
+	// Introspection lets clients read the schema; by default it is on in development only.
+	Introspection Switch `env:"INTROSPECTION"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
+
+	// Languages are what the shop speaks, the default one first.
+	Languages []string `env:"LANGUAGES" envDefault:"en,cs,sk"`
+	// LanguageFallback is the order in which a missing translation is looked for.
+	LanguageFallback []string `env:"LANGUAGE_FALLBACK" envDefault:"sk,cs,en"`
+	// DefaultCountry decides on price list and VAT when a request names no country.
+	DefaultCountry string `env:"DEFAULT_COUNTRY" envDefault:"CZ"`
+	// StorefrontURL is where links in mail lead; its host makes Message-IDs.
+	StorefrontURL string `env:"STOREFRONT_URL" envDefault:"http://localhost:3000"`
+
+	Postgres Postgres
+	Elastic  Elastic
+	Redis    Redis
+	Email    Email
+
+	// RequestTimeout bounds a request, and each of its SQL statements.
+	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s"`
+	// WorkerConcurrency is how many jobs a worker runs at once.
+	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"10"`
+}
+
+// Postgres is where the truth lives. Nothing set: a server of our own is embedded.
+type Postgres struct {
+	Host           string `env:"POSTGRES_HOST"`
+	Port           int    `env:"POSTGRES_PORT" envDefault:"5432"`
+	Database       string `env:"POSTGRES_DB" envDefault:"ecoseller"`
+	User           string `env:"POSTGRES_USER" envDefault:"ecoseller"`
+	Password       string `env:"POSTGRES_PASSWORD"`
+	SSLMode        string `env:"POSTGRES_SSL_MODE" envDefault:"disable"`
+	MaxConnections int    `env:"POSTGRES_MAX_CONNECTIONS" envDefault:"20"`
+}
+
+// Elastic is the search engine; without it the engine in PostgreSQL answers.
+type Elastic struct {
+	Use         Switch `env:"USE_ELASTIC"`
+	Host        string `env:"ELASTIC_HOST"`
+	Username    string `env:"ELASTICSEARCH_USERNAME"`
+	Password    string `env:"ELASTICSEARCH_PASSWORD"`
+	Index       string `env:"ELASTICSEARCH_INDEX_NAMES" envDefault:"products"`
+	AutoRebuild Switch `env:"ELASTIC_AUTO_REBUILD_INDEX"`
+	// Timeout is how long a search waits for Elasticsearch before PostgreSQL answers instead.
+	Timeout time.Duration `env:"ELASTIC_TIMEOUT" envDefault:"2s"`
+}
+
+// Redis is what wakes the worker; without it the server runs the jobs itself.
+type Redis struct {
+	Use      Switch `env:"USING_REDIS_QUEUE"`
+	Location string `env:"REDIS_QUEUE_LOCATION"`
+	Password string `env:"REDIS_PASSWORD"`
+}
+
+// Email is the mail server.
+type Email struct {
+	Host     string `env:"EMAIL_HOST"`
+	Port     int    `env:"EMAIL_PORT"`
+	User     string `env:"EMAIL_HOST_USER"`
+	Password string `env:"EMAIL_HOST_PASSWORD"`
+	From     string `env:"EMAIL_FROM" envDefault:"shop@localhost"`
+	UseSSL   Switch `env:"EMAIL_USE_SSL"`
+}
+
+// FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
+// of its variable.
+func FromEnvironment() (*Config, error) { return From(env.ToMap(os.Environ())) }
+
+// From reads and checks the configuration from the given variables.
+func From(variables map[string]string) (*Config, error) {
+	c := new(Config)
+	errs := flatten(env.ParseWithOptions(c, env.Options{Environment: withoutEmpty(variables)}))
+	c.complete()
+	if len(errs) == 0 {
+		errs = c.mistakes()
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("configuration: %w", errors.Join(errs...))
+	}
+	return c, nil
+}
+
+// Embedded says whether PostgreSQL runs inside this process, which makes this a development server.
+func (c *Config) Embedded() bool { return c.Postgres.Host == "" }
+
+// UseElastic says whether Elasticsearch is the first engine.
+func (c *Config) UseElastic() bool { return c.Elastic.Use.Or(c.Elastic.Host != "") }
+
+// UseRedis says whether jobs travel through Redis.
+func (c *Config) UseRedis() bool { return c.Redis.Use.Or(c.Redis.Location != "" || c.Embedded()) }
+
+// EmbeddedRedis says whether that Redis runs inside this process.
+func (c *Config) EmbeddedRedis() bool { return c.UseRedis() && c.Redis.Location == "" && c.Embedded() }
+
+// EmbeddedMailbox says whether mail is caught inside this process.
+func (c *Config) EmbeddedMailbox() bool { return c.Email.Host == "" && c.Embedded() }
+
+// AllowIntrospection says whether clients may read the schema.
+func (c *Config) AllowIntrospection() bool { return c.Introspection.Or(c.Embedded()) }
+
+// Address is host:port of the server.
+func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+// MessageIDDomain is the domain of the Message-IDs of our mail.
+func (c *Config) MessageIDDomain() string {
+	if u, err := url.Parse(c.StorefrontURL); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return "localhost"
+}
+
+// Address is host:port of PostgreSQL, or the path of its socket.
+func (p Postgres) Address() string {
+	if strings.HasPrefix(p.Host, "/") {
+		return fmt.Sprintf("%s/.s.PGSQL.%d", p.Host, p.Port)
+	}
+	return net.JoinHostPort(p.Host, strconv.Itoa(p.Port))
+}
+
+// TLS is nil for connections in the clear.
+func (p Postgres) TLS() *tls.Config {
+	if p.SSLMode == "disable" {
+		return nil
+	}
+	return &tls.Config{ServerName: p.Host, MinVersion: tls.VersionTLS12}
+}
+
+// complete derives what has no fixed default.
+func (c *Config) complete() {
+	if c.Elastic.Host != "" && !strings.Contains(c.Elastic.Host, "://") {
+		c.Elastic.Host = "http://" + c.Elastic.Host
+	}
+	if c.Redis.Location != "" && !strings.Contains(c.Redis.Location, ":") {
+		c.Redis.Location += ":6379"
+	}
+	if c.Email.Port != 0 {
+		return
+	}
+	c.Email.Port = 25
+	if c.Email.UseSSL.Or(false) {
+		c.Email.Port = 465
+	}
+}
+
+// mistakes checks what types cannot, and says how to mend it.
+func (c *Config) mistakes() []error {
+	var errs []error
+	complain := func(broken bool, format string, args ...any) {
+		if broken {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	complain(c.Port < 0 || c.Port > 65535, "PORT: %d is not a port", c.Port)
+	complain(c.Postgres.Port < 1 || c.Postgres.Port > 65535, "POSTGRES_PORT: %d is not a port", c.Postgres.Port)
+	complain(c.Email.Port < 1 || c.Email.Port > 65535, "EMAIL_PORT: %d is not a port", c.Email.Port)
+	complain(c.Postgres.MaxConnections < 1, "POSTGRES_MAX_CONNECTIONS: at least 1 is needed")
+	complain(!slices.Contains([]string{"disable", "verify-full"}, c.Postgres.SSLMode),
+		"POSTGRES_SSL_MODE: %q is neither disable nor verify-full", c.Postgres.SSLMode)
+	complain(c.WorkerConcurrency < 1, "WORKER_CONCURRENCY: at least 1 is needed")
+	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
+	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
+	complain(len(c.Languages) == 0, "LANGUAGES: at least one is needed, such as en,cs,sk")
+	complain(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel),
+		"LOG_LEVEL: %q is none of debug, info, warn, error", c.LogLevel)
+	complain(c.UseElastic() && c.Elastic.Host == "", "ELASTIC_HOST: needed because USE_ELASTIC is on")
+	complain(c.UseRedis() && c.Redis.Location == "" && !c.EmbeddedRedis(),
+		"REDIS_QUEUE_LOCATION: needed because USING_REDIS_QUEUE is on")
+	complain(c.anyPostgres() && c.Postgres.Host == "", "POSTGRES_HOST: needed because other POSTGRES_ variables are set")
+	return errs
+}
+
+// anyPostgres says whether something of PostgreSQL is set: then nothing is embedded unasked, and a
+// forgotten host is a mistake instead of a second, empty shop.
+func (c *Config) anyPostgres() bool {
+	defaults := Postgres{Port: 5432, Database: "ecoseller", User: "ecoseller", SSLMode: "disable", MaxConnections: 20}
+	present := c.Postgres
+	present.Host, present.MaxConnections = "", defaults.MaxConnections
+	return present != defaults
+}
+
+// withoutEmpty treats an empty variable as one that is not set, as compose files write them.
+func withoutEmpty(variables map[string]string) map[string]string {
+	set := make(map[string]string, len(variables))
+	for name, value := range variables {
+		if strings.TrimSpace(value) != "" {
+			set[name] = strings.TrimSpace(value)
+		}
+	}
+	return set
+}
+
+func flatten(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if aggregate, ok := errors.AsType[env.AggregateError](err); ok {
+		return aggregate.Errors
+	}
+	return []error{err}
+}
+
+// Switch is a yes-or-no variable that may be left out.
+type Switch struct{ set, on bool }
+
+// On returns a switch that is set.
+func On(on bool) Switch { return Switch{set: true, on: on} }
+
+// UnmarshalText reads 0, 1, true, false, yes, no, on or off.
+func (s *Switch) UnmarshalText(text []byte) error {
+	switch strings.ToLower(string(text)) {
+	case "1", "true", "yes", "on":
+		*s = On(true)
+	case "0", "false", "no", "off":
+		*s = On(false)
+	default:
+		return fmt.Errorf("%q is none of 0, 1, true, false", text)
+	}
+	return nil
+}
+
+// Or returns the switch's position, or byDefault when it is not set.
+func (s Switch) Or(byDefault bool) bool {
+	if s.set {
+		return s.on
+	}
+	return byDefault
+}

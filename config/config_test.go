@@ -1,0 +1,99 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"ecoseller/config"
+)
+
+func TestFrom(t *testing.T) {
+	t.Parallel()
+	production := map[string]string{
+		"POSTGRES_HOST": "db", "POSTGRES_USER": "shop", "POSTGRES_DB": "shop", "ELASTIC_HOST": "search:9200",
+		"REDIS_QUEUE_LOCATION": "queue", "EMAIL_HOST": "mail",
+	}
+	tests := []struct {
+		name                             string
+		set                              map[string]string
+		embedded, elastic, redis, schema bool
+	}{
+		{"nothing set is development", nil, true, false, true, true},
+		{"empty is not set", map[string]string{"POSTGRES_HOST": " ", "USE_ELASTIC": ""}, true, false, true, true},
+		{"production", production, false, true, true, false},
+		{"elastic switched off", with(production, "USE_ELASTIC", "0"), false, false, true, false},
+		{"redis switched off", with(production, "USING_REDIS_QUEUE", "False"), false, true, false, false},
+		{"introspection switched on", with(production, "INTROSPECTION", "true"), false, true, true, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := config.From(test.set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := [4]bool{c.Embedded(), c.UseElastic(), c.UseRedis(), c.AllowIntrospection()}
+			want := [4]bool{test.embedded, test.elastic, test.redis, test.schema}
+			if got != want {
+				t.Errorf("embedded, elastic, redis, introspection: got %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestFromCompletesAddresses(t *testing.T) {
+	t.Parallel()
+	c, err := config.From(map[string]string{
+		"POSTGRES_HOST": "::1", "ELASTIC_HOST": "search:9200", "REDIS_QUEUE_LOCATION": "queue", "EMAIL_USE_SSL": "1",
+		"STOREFRONT_URL": "https://shop.example:8443/en",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []any{c.Postgres.Address(), c.Elastic.Host, c.Redis.Location, c.Email.Port, c.MessageIDDomain()}
+	want := []any{"[::1]:5432", "http://search:9200", "queue:6379", 465, "shop.example"}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("got %v, want %v", got[i], want[i])
+		}
+	}
+}
+
+func TestFromReportsEveryMistake(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		set   map[string]string
+		names []string
+	}{
+		{"types", map[string]string{"PORT": "http", "EMAIL_PORT": "x", "USE_ELASTIC": "maybe"}, []string{"Port", "Port", "Use"}},
+		{"values", map[string]string{"PORT": "70000", "LOG_LEVEL": "loud", "USE_ELASTIC": "1", "WORKER_CONCURRENCY": "0"},
+			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"}},
+		{"forgotten host", map[string]string{"POSTGRES_DB": "shop"}, []string{"POSTGRES_HOST"}},
+		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.From(test.set)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, name := range test.names {
+				if !strings.Contains(err.Error(), name) {
+					t.Errorf("%q does not name %s", err, name)
+				}
+			}
+		})
+	}
+}
+
+func with(variables map[string]string, name, value string) map[string]string {
+	changed := map[string]string{name: value}
+	for k, v := range variables {
+		if k != name {
+			changed[k] = v
+		}
+	}
+	return changed
+}

@@ -1,0 +1,103 @@
+package analysis_test
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ecoseller/models"
+	"ecoseller/search/analysis"
+)
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		language models.LanguageCode
+		text     string
+		words    []string
+	}{
+		{"cs", "Bezdrátová sluchátka s mikrofonem", []string{"bezdratova", "sluchatka", "mikrofonem"}},
+		{"en", "The WH-1000XM4 headphones", []string{"wh", "1000xm4", "wh1000xm4", "headphones"}},
+		{"en", `15.6" laptop`, []string{"15", "6", "156", "laptop"}},
+		{"en", "USB-C", []string{"usb", "c"}},
+		{"de", "Größe für Füße", []string{"grosse", "fur", "fusse"}},
+		{"en", "… !", nil},
+	}
+	for _, test := range tests {
+		var words []string
+		for _, token := range analysis.New(test.language).Tokens(test.text) {
+			words = append(words, token.Word)
+		}
+		if !slices.Equal(words, test.words) {
+			t.Errorf("%s: got %q, want %q", test.text, words, test.words)
+		}
+	}
+}
+
+func TestQueryTokensKeepLoneStopWords(t *testing.T) {
+	t.Parallel()
+	if got := analysis.New("en").QueryTokens("the The"); len(got) != 1 || got[0].Word != "the" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestFormsShareTheirStem(t *testing.T) {
+	t.Parallel()
+	for language, groups := range map[models.LanguageCode][][]string{
+		"cs": {{"židle", "židlí", "židlemi", "zidlich"}, {"stůl", "stolu", "stoly", "stul"}, {"sluchátka", "sluchátek", "sluchatkum"}, {"bezdrátová", "bezdrátové", "bezdratovych"}},
+		"sk": {{"stolička", "stoličky", "stoličiek"}, {"kniha", "kníh", "knihami"}, {"slúchadlá", "sluchadla", "slúchadiel"}},
+		"en": {{"headphones", "headphone"}, {"batteries", "battery"}, {"watches", "watch"}},
+	} {
+		analyzer := analysis.New(language)
+		for _, forms := range groups {
+			want := analyzer.Tokens(forms[0])[0].Stem
+			for _, form := range forms[1:] {
+				if got := analyzer.Tokens(form)[0].Stem; got != want {
+					t.Errorf("%s: %s has stem %s, %s has %s", language, form, got, forms[0], want)
+				}
+			}
+		}
+	}
+}
+
+// TestMorphology measures on word forms how many find their lemma; the floors are what was reached.
+func TestMorphology(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("ECOSELLER_DATA")
+	if folder == "" {
+		t.Skip("ECOSELLER_DATA does not name a folder with morphology-<language>.tsv")
+	}
+	for language, floor := range map[models.LanguageCode]float64{"cs": 0.60, "sk": 0.60} {
+		analyzer := analysis.New(language)
+		stemOf := func(word string) string {
+			if tokens := analyzer.Tokens(word); len(tokens) > 0 {
+				return tokens[0].Stem
+			}
+			return analysis.Fold(word)
+		}
+		file, err := os.Open(filepath.Join(folder, "morphology-"+string(language)+".tsv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, all := 0, 0
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			form, lemma, ok := strings.Cut(lines.Text(), "\t")
+			if !ok || form == "form" {
+				continue
+			}
+			all++
+			if stemOf(form) == stemOf(lemma) {
+				found++
+			}
+		}
+		_ = file.Close()
+		share := float64(found) / float64(all)
+		t.Logf("%s: %d of %d forms find their lemma (%.3f), with and without accents alike", language, found, all, share)
+		if share < floor {
+			t.Errorf("%s: %.3f is less than %.3f", language, share, floor)
+		}
+	}
+}

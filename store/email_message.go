@@ -9,14 +9,34 @@ import (
 	"ecoseller/models"
 )
 
-// InsertEmailMessage writes a new mail. With an idempotency key the caller has used before it writes
+// AcceptEmailMessage writes a new mail and the job that sends it, in one transaction. With an idempotency
+// key that the token has used before it writes nothing and returns the mail of that time; whether it is
+// the same mail is for the caller to see, by its RequestHash.
+func (s *Store) AcceptEmailMessage(ctx context.Context, m *models.EmailMessage) (*models.EmailMessage, error) {
+	accepted := m
+	err := s.InTx(ctx, func(ctx context.Context, tx *Store) error {
+		inserted, err := tx.insertEmailMessage(ctx, m)
+		if err != nil {
+			return err
+		}
+		if !inserted {
+			accepted, err = tx.emailMessageByKey(ctx, m.AccessTokenID, *m.IdempotencyKey)
+			return err
+		}
+		_, err = tx.EnqueueJob(ctx, models.JobSendEmail, models.QueueHigh, models.SendEmail{EmailMessageID: m.ID})
+		return err
+	})
+	return accepted, err
+}
+
+// insertEmailMessage writes a new mail. With an idempotency key the caller has used before it writes
 // nothing and returns false.
-func (s *Store) InsertEmailMessage(ctx context.Context, m *models.EmailMessage) (inserted bool, err error) {
+func (s *Store) insertEmailMessage(ctx context.Context, m *models.EmailMessage) (inserted bool, err error) {
 	m.ID = newID()
 	result, err := s.db.NewInsert().Model(m).
 		ExcludeColumn("created_at", "sent_at", "attempts", "last_error").
 		On("CONFLICT (access_token_id, idempotency_key) DO NOTHING").
-		Returning("NULL").
+		Returning("created_at").
 		Exec(ctx)
 	if err != nil {
 		return false, wrap(ctx, err, "insert e-mail message")
@@ -25,8 +45,8 @@ func (s *Store) InsertEmailMessage(ctx context.Context, m *models.EmailMessage) 
 	return n == 1, wrap(ctx, err, "insert e-mail message")
 }
 
-// EmailMessageByKey returns the mail that a token asked for under an idempotency key.
-func (s *Store) EmailMessageByKey(ctx context.Context, token uuid.UUID, key string) (*models.EmailMessage, error) {
+// emailMessageByKey returns the mail that a token asked for under an idempotency key.
+func (s *Store) emailMessageByKey(ctx context.Context, token uuid.UUID, key string) (*models.EmailMessage, error) {
 	m := new(models.EmailMessage)
 	err := s.db.NewSelect().Model(m).Where("access_token_id = ? AND idempotency_key = ?", token, key).Scan(ctx)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"ecoseller/models"
@@ -93,6 +92,14 @@ func (s *Store) RetryJob(ctx context.Context, job *models.Job, delay time.Durati
 		"state = 'retrying', run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?", delay.Milliseconds(), reason)
 }
 
+// PostponeJob gives the claimed job back, to be tried again after delay, and takes the attempt back:
+// something the job depends on is away, the job is not to blame.
+func (s *Store) PostponeJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
+	return s.updateClaimed(ctx, job, "postpone job",
+		"state = 'retrying', attempts = attempts - 1, run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?",
+		delay.Milliseconds(), reason)
+}
+
 // FailJob gives the claimed job up.
 func (s *Store) FailJob(ctx context.Context, job *models.Job, reason string) error {
 	return s.updateClaimed(ctx, job, "fail job", "state = 'failed', finished_at = now(), lease_until = NULL, last_error = ?", reason)
@@ -134,21 +141,6 @@ func (s *Store) DueJobs(ctx context.Context, limit int) ([]*models.Job, error) {
 		ORDER BY array_position(ARRAY['high', 'default', 'low'], queue), run_at, id
 		LIMIT ?0`, limit).Scan(ctx, &jobs)
 	return jobs, wrap(ctx, err, "find due jobs")
-}
-
-// NextJobAt returns when the next waiting job is due or the next lease ends; nil when nothing waits.
-func (s *Store) NextJobAt(ctx context.Context) (*time.Time, error) {
-	var next bun.NullTime
-	err := s.db.NewRaw(`
-		SELECT min(at) FROM (
-			SELECT min(run_at) AS at FROM jobs WHERE state IN ('queued', 'retrying')
-			UNION ALL
-			SELECT min(lease_until) FROM jobs WHERE state = 'running'
-		) AS times`).Scan(ctx, &next)
-	if err != nil || next.IsZero() {
-		return nil, wrap(ctx, err, "find next job")
-	}
-	return &next.Time, nil
 }
 
 // JobsByIDs returns the jobs that exist among the ids, in no particular order.

@@ -1,0 +1,150 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"ecoseller/models"
+	"ecoseller/store"
+)
+
+// The rhythm of the sweep where Options do not say otherwise.
+const (
+	defaultSweep    = time.Second
+	cleanUpEvery    = time.Hour
+	keepFinishedFor = 7 * 24 * time.Hour
+)
+
+// Options say how a worker works. The zero value of each field means its default.
+type Options struct {
+	// Concurrency is how many jobs run at once; 10 by default.
+	Concurrency int
+	// Lease is how long a claim holds without being renewed, and so how long a killed worker's job
+	// waits; 30 s by default.
+	Lease time.Duration
+	// Sweep is how often the table is searched for due jobs; 1 s by default.
+	Sweep time.Duration
+	// Grace is how long running jobs may go on when the worker stops; 20 s by default.
+	Grace  time.Duration
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	o.Concurrency = orDefault(o.Concurrency, 10)
+	o.Lease = orDefault(o.Lease, defaultLease)
+	o.Sweep = orDefault(o.Sweep, defaultSweep)
+	o.Grace = orDefault(o.Grace, defaultGrace)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func orDefault[T comparable](value, byDefault T) T {
+	var zero T
+	if value == zero {
+		return byDefault
+	}
+	return value
+}
+
+// Worker runs jobs until it is told to stop. The sweep alone would do all the work, whatever became of
+// Redis; Redis and Wake make it begin at once.
+type Worker struct {
+	store    *store.Store
+	executor *executor
+	options  Options
+	// queue is nil for a worker without Redis.
+	queue *RedisQueue
+	wake  chan struct{}
+}
+
+// NewWorker returns a worker that takes jobs from the table and from the queue. The queue may be nil.
+func NewWorker(s *store.Store, handlers Handlers, queue *RedisQueue, o Options) *Worker {
+	o = o.withDefaults()
+	return &Worker{store: s, executor: newExecutor(s, handlers, o), options: o, queue: queue, wake: make(chan struct{}, 1)}
+}
+
+// Waker announces committed jobs to a worker in the same process. It exists before the worker does,
+// because the worker needs the store, and the store tells the waker.
+type Waker struct{ wake chan struct{} }
+
+// NewWaker returns a waker for WakeBy.
+func NewWaker() *Waker { return &Waker{wake: make(chan struct{}, 1)} }
+
+// JobsCommitted wakes the worker; it never waits.
+func (w *Waker) JobsCommitted(context.Context, []*models.Job) {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it is about to look anyway
+	}
+}
+
+// WakeBy lets the waker wake this worker. It must be called before Run.
+func (w *Worker) WakeBy(waker *Waker) { w.wake = waker.wake }
+
+// Run works until the context ends, then lets running jobs finish within the grace period and gives
+// back the rest.
+func (w *Worker) Run(ctx context.Context) {
+	stopQueue := func() {}
+	if w.queue != nil {
+		stopQueue = w.queue.startWorkers(w.executor, w.options)
+	}
+	w.sweepUntil(ctx)
+	w.executor.stop()
+	stopQueue()
+	w.executor.shutDown(w.options.Grace)
+}
+
+func (w *Worker) sweepUntil(ctx context.Context) {
+	sweep := time.NewTicker(w.options.Sweep)
+	defer sweep.Stop()
+	cleanUp := time.NewTicker(cleanUpEvery)
+	defer cleanUp.Stop()
+	for {
+		w.sweep(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-sweep.C:
+		case <-w.wake:
+		case <-cleanUp.C:
+			w.cleanUp(ctx)
+		}
+	}
+}
+
+// sweep begins as many due jobs as there are free slots, until there are no more.
+func (w *Worker) sweep(ctx context.Context) {
+	for ctx.Err() == nil {
+		free := cap(w.executor.slots) - len(w.executor.slots)
+		if free == 0 {
+			return
+		}
+		due, err := w.store.DueJobs(ctx, free)
+		if err != nil {
+			w.options.Logger.Warn("look for due jobs", "error", err)
+			return
+		}
+		for _, job := range due {
+			w.executor.tryRun(job.ID)
+		}
+		if len(due) < free {
+			return
+		}
+		// More may be due; a moment, so that those just begun are claimed and not found again.
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (w *Worker) cleanUp(ctx context.Context) {
+	if deleted, err := w.store.DeleteFinishedJobs(ctx, keepFinishedFor); err != nil {
+		w.options.Logger.Warn("delete finished jobs", "error", err)
+	} else if deleted > 0 {
+		w.options.Logger.Info("deleted finished jobs", "count", deleted)
+	}
+}

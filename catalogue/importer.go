@@ -1,0 +1,418 @@
+package catalogue
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"ecoseller/models"
+	"ecoseller/store"
+)
+
+const (
+	// batchSize is how many products are written in one transaction.
+	batchSize = 500
+	// maxLine is how long a line may be, in bytes.
+	maxLine = 8 << 20
+)
+
+// Importer writes catalogue files into the shop.
+type Importer struct{ store *store.Store }
+
+// NewImporter returns an importer.
+func NewImporter(s *store.Store) *Importer { return &Importer{store: s} }
+
+// Refusal is a line that did not go in.
+type Refusal struct {
+	// Line counts from 1.
+	Line   int
+	Reason string
+}
+
+// Report says what an import has done.
+type Report struct {
+	// Imported counts products, Created those of them that were new.
+	Imported, Created int
+	Refused           int
+}
+
+// Import reads products from NDJSON, plain or gzip, and writes them in batches. It can be repeated:
+// products are recognised by their skus. A line that is not right is passed to refuse, and the rest goes
+// in. An error means that the import could not go on.
+func (i *Importer) Import(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
+	lines, err := openLines(source)
+	if err != nil {
+		return Report{}, err
+	}
+	run := importRun{store: i.store, refuse: refuse}
+	for {
+		line, err := lines.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil && !errors.Is(err, errLineTooLong) {
+			return run.report, fmt.Errorf("read line %d: %w", lines.number, err)
+		}
+		if err := run.add(ctx, lines.number, line, err); err != nil {
+			return run.report, err
+		}
+	}
+	return run.report, run.flush(ctx)
+}
+
+// importRun is one import on its way.
+type importRun struct {
+	store  *store.Store
+	refuse func(Refusal)
+	report Report
+
+	batch []numbered
+	skus  map[string]bool
+}
+
+type numbered struct {
+	line int
+	*record
+}
+
+func (r *importRun) add(ctx context.Context, number int, line []byte, lineErr error) error {
+	if lineErr == nil && len(bytes.TrimSpace(line)) == 0 {
+		return nil
+	}
+	if lineErr != nil {
+		r.reject(number, lineErr.Error())
+		return nil
+	}
+	parsed, err := parseRecord(line)
+	if err != nil {
+		r.reject(number, err.Error())
+		return nil
+	}
+	// A batch has each sku once, so that a later line wins over an earlier one.
+	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.skus[v.SKU] })
+	if repeated || len(r.batch) >= batchSize {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if r.skus == nil {
+		r.skus = map[string]bool{}
+	}
+	for _, v := range parsed.Variants {
+		r.skus[v.SKU] = true
+	}
+	r.batch = append(r.batch, numbered{number, parsed})
+	return nil
+}
+
+func (r *importRun) reject(line int, reason string) {
+	r.report.Refused++
+	r.refuse(Refusal{Line: line, Reason: reason})
+}
+
+// flush writes the batch. When the database refuses it because of a line, the lines are written one by
+// one, to find which.
+func (r *importRun) flush(ctx context.Context) error {
+	batch := r.batch
+	r.batch, r.skus = nil, nil
+	err := r.write(ctx, batch)
+	if !store.IsBadData(err) {
+		return err
+	}
+	for _, item := range batch {
+		err := r.write(ctx, []numbered{item})
+		if store.IsBadData(err) {
+			r.reject(item.line, store.Reason(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *importRun) write(ctx context.Context, batch []numbered) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	b := builder{}
+	err := r.store.InTx(ctx, func(ctx context.Context, tx *store.Store) error {
+		b = builder{}
+		if err := b.lookUp(ctx, tx, batch); err != nil {
+			return err
+		}
+		for _, item := range batch {
+			if reason := b.add(item.record); reason != "" {
+				b.refusals = append(b.refusals, Refusal{Line: item.line, Reason: reason})
+			}
+		}
+		return tx.ImportProducts(ctx, &b.rows)
+	})
+	if err != nil {
+		return fmt.Errorf("import lines %d to %d: %w", batch[0].line, batch[len(batch)-1].line, err)
+	}
+	for _, refusal := range b.refusals {
+		r.reject(refusal.Line, refusal.Reason)
+	}
+	r.report.Imported += len(b.rows.Products)
+	r.report.Created += b.created
+	return nil
+}
+
+// builder turns records into rows.
+type builder struct {
+	rows     store.ProductImport
+	refusals []Refusal
+	created  int
+
+	owners       map[string]uuid.UUID
+	categories   map[string]bool
+	productTypes map[string]bool
+	types        map[string]int
+	values       map[[2]string]bool
+	priceLists   map[string]bool
+}
+
+func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered) (err error) {
+	var skus, categories, productTypes []string
+	for _, item := range batch {
+		for _, v := range item.Variants {
+			skus = append(skus, v.SKU)
+		}
+		categories = append(categories, item.Categories...)
+		if item.ProductType != nil {
+			productTypes = append(productTypes, *item.ProductType)
+		}
+	}
+	b.types, b.values, b.priceLists = map[string]int{}, map[[2]string]bool{}, map[string]bool{}
+	if b.owners, err = tx.ProductIDsBySKUs(ctx, skus); err != nil {
+		return err
+	}
+	lists, err := tx.PriceLists(ctx)
+	if err != nil {
+		return err
+	}
+	for _, list := range lists {
+		b.priceLists[list.Code] = true
+	}
+	b.categories, b.productTypes, err = tx.KnownCodes(ctx, categories, productTypes)
+	return err
+}
+
+// add appends the record's rows, or says why it cannot.
+func (b *builder) add(r *record) (reason string) {
+	id, isNew, reason := b.productOf(r)
+	if reason != "" {
+		return reason
+	}
+	if r.ProductType != nil && !b.productTypes[*r.ProductType] {
+		return fmt.Sprintf("there is no product type %q", *r.ProductType)
+	}
+	for _, code := range r.Categories {
+		if !b.categories[code] {
+			return fmt.Sprintf("there is no category %q", code)
+		}
+	}
+	if reason := b.checkPriceLists(r); reason != "" {
+		return reason
+	}
+	if isNew {
+		b.created++
+	}
+	b.rows.Products = append(b.rows.Products, store.ImportedProduct{
+		ID: id, Published: r.Published, ProductType: r.ProductType, Brand: r.Brand, ReleasedAt: r.ReleasedAt,
+	})
+	b.addTexts(id, r)
+	if r.Categories != nil {
+		b.rows.ReplaceCategoriesOf = append(b.rows.ReplaceCategoriesOf, id)
+	}
+	for i, code := range r.Categories {
+		if slices.Index(r.Categories, code) == i {
+			b.rows.Categories = append(b.rows.Categories, store.ImportedCategory{ProductID: id, Category: code, Position: i})
+		}
+	}
+	if r.ImageURL != "" {
+		b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL})
+	}
+	for position, v := range r.Variants {
+		b.addVariant(id, position, v)
+	}
+	return ""
+}
+
+// productOf returns the product that the record's variants belong to, or the id of a new one.
+func (b *builder) productOf(r *record) (id uuid.UUID, isNew bool, reason string) {
+	for _, v := range r.Variants {
+		owner, exists := b.owners[v.SKU]
+		if !exists {
+			continue
+		}
+		if id != uuid.Nil && id != owner {
+			return id, false, "its skus belong to different products"
+		}
+		id = owner
+	}
+	if id != uuid.Nil {
+		return id, false, ""
+	}
+	return uuid.Must(uuid.NewV7()), true, ""
+}
+
+// checkPriceLists lets prices into lists that exist, and into new ones that are named after a currency.
+func (b *builder) checkPriceLists(r *record) (reason string) {
+	for _, v := range r.Variants {
+		for _, p := range v.Prices {
+			if b.priceLists[p.PriceList] {
+				continue
+			}
+			if r.Price == nil || len(p.PriceList) != 3 {
+				return fmt.Sprintf("there is no price list %q", p.PriceList)
+			}
+			b.priceLists[p.PriceList] = true
+			b.rows.PriceLists = append(b.rows.PriceLists, store.ImportedPriceList{Code: p.PriceList, Currency: r.Price.Currency})
+		}
+	}
+	return ""
+}
+
+func (b *builder) addTexts(id uuid.UUID, r *record) {
+	for language, title := range r.Title {
+		if title == "" {
+			continue
+		}
+		code, _ := models.ParseLanguageCode(language) // checked with the record
+		t := store.ImportedTranslation{
+			ProductID: id, Language: code, Title: title, NewSlug: slugFor(title, r.Variants[0].SKU),
+			ShortDescription: r.ShortDescription[language],
+		}
+		if slug := r.Slug[language]; slug != "" {
+			t.Slug = &slug
+		}
+		if description, given := r.Description[language]; given {
+			t.Description = &description
+		}
+		b.rows.Translations = append(b.rows.Translations, t)
+	}
+}
+
+func (b *builder) addVariant(id uuid.UUID, position int, v variant) {
+	partNumber := ""
+	if v.Name != nil {
+		partNumber = *v.Name
+	}
+	ean := v.EAN
+	if ean == nil {
+		ean = []string{}
+	}
+	b.rows.Variants = append(b.rows.Variants, store.ImportedVariant{
+		SKU: v.SKU, ProductID: id, EAN: ean, PartNumber: partNumber, WeightGrams: v.WeightGrams, Stock: v.Stock, Position: position,
+	})
+	for _, p := range v.Prices {
+		b.rows.Prices = append(b.rows.Prices, store.ImportedPrice{
+			SKU: v.SKU, PriceList: p.PriceList, Amount: p.Amount, DiscountPercent: p.DiscountPercent,
+		})
+	}
+	if v.Attributes != nil {
+		b.rows.ReplaceAttributesOf = append(b.rows.ReplaceAttributesOf, v.SKU)
+	}
+	seen := map[[2]string]bool{}
+	for i, a := range v.Attributes {
+		key := [2]string{a.Code, a.text}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		b.addAttribute(a)
+		b.rows.VariantAttributes = append(b.rows.VariantAttributes, store.ImportedVariantAttribute{
+			SKU: v.SKU, Type: a.Code, Value: a.text, Position: i,
+		})
+	}
+}
+
+// addAttribute adds the value and its type once for the whole batch. A type with values of different
+// kinds is widened until all fit.
+func (b *builder) addAttribute(a attribute) {
+	if i, known := b.types[a.Code]; known {
+		b.rows.AttributeTypes[i].ValueType = widen(b.rows.AttributeTypes[i].ValueType, a.valueType)
+	} else {
+		b.types[a.Code] = len(b.rows.AttributeTypes)
+		b.rows.AttributeTypes = append(b.rows.AttributeTypes, store.ImportedAttributeType{Code: a.Code, ValueType: a.valueType})
+	}
+	key := [2]string{a.Code, a.text}
+	if b.values[key] {
+		return
+	}
+	b.values[key] = true
+	b.rows.Attributes = append(b.rows.Attributes, store.ImportedAttribute{Type: a.Code, Value: a.text, Number: a.number})
+}
+
+func widen(a, b models.AttributeValueType) models.AttributeValueType {
+	isNumber := func(t models.AttributeValueType) bool {
+		return t == models.AttributeInteger || t == models.AttributeDecimal
+	}
+	switch {
+	case a == b:
+		return a
+	case isNumber(a) && isNumber(b):
+		return models.AttributeDecimal
+	}
+	return models.AttributeText
+}
+
+// errLineTooLong is a line that would not fit into memory beside others of its kind.
+var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)
+
+// lineReader reads lines of any length, of which it keeps those up to maxLine.
+type lineReader struct {
+	reader *bufio.Reader
+	number int
+}
+
+// openLines looks at the first bytes to see whether the file is gzip.
+func openLines(source io.Reader) (*lineReader, error) {
+	buffered := bufio.NewReaderSize(source, 1<<16)
+	start, err := buffered.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read file: %w", err)
+	}
+	if !bytes.Equal(start, []byte{0x1f, 0x8b}) {
+		return &lineReader{reader: buffered}, nil
+	}
+	unzipped, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, fmt.Errorf("read gzip: %w", err)
+	}
+	return &lineReader{reader: bufio.NewReaderSize(unzipped, 1<<16)}, nil
+}
+
+// next returns the next line, io.EOF after the last, or errLineTooLong, after which it goes on.
+func (l *lineReader) next() ([]byte, error) {
+	l.number++
+	var line []byte
+	tooLong := false
+	for {
+		part, err := l.reader.ReadSlice('\n')
+		if tooLong = tooLong || len(line)+len(part) > maxLine; !tooLong {
+			line = append(line, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case errors.Is(err, io.EOF) && len(line) == 0 && !tooLong:
+			return nil, io.EOF
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, err
+		case tooLong:
+			return nil, errLineTooLong
+		}
+		return line, nil
+	}
+}

@@ -165,10 +165,9 @@ func createDatabase(ctx context.Context, db *sql.DB) error {
 
 // watch reports a server that ends although nobody has stopped it.
 func (p *Postgres) watch() {
-	<-p.process.done
 	select {
 	case <-p.stopping:
-	default:
+	case <-p.process.done:
 		p.logger.Error("embedded PostgreSQL has ended by itself", "error", p.process.err)
 	}
 }
@@ -185,6 +184,7 @@ func (p *Postgres) Stop(ctx context.Context) error {
 	p.stop.Do(func() {
 		close(p.stopping)
 		p.stopErr = p.end(ctx)
+		_ = os.Remove(filepath.Dir(p.socket)) // keeps it unless it is empty
 		if p.lock != nil {
 			_ = p.lock.Close()
 		}

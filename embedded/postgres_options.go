@@ -1,6 +1,9 @@
 package embedded
 
-import "log/slog"
+import (
+	"errors"
+	"log/slog"
+)
 
 // User and Database are what the embedded PostgreSQL is made with; there is no password.
 const (
@@ -35,3 +38,6 @@ func (o PostgresOptions) withDefaults() PostgresOptions {
 	}
 	return o
 }
+
+// ErrFolderInUse is what StartPostgres fails with when another server runs on the folder.
+var ErrFolderInUse = errors.New("another program runs its PostgreSQL on the folder")

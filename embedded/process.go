@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"context"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -40,3 +41,16 @@ func startProcess(cmd *exec.Cmd, account account) (*process, error) {
 }
 
 func (p *process) signal(signal syscall.Signal) { _ = p.cmd.Process.Signal(signal) }
+
+// wait waits for the end of a child that ends by itself, and ends it with all its own children when ctx
+// ends before.
+func (p *process) wait(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	<-p.done
+	return ctx.Err()
+}

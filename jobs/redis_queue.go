@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -77,6 +78,16 @@ func (q *RedisQueue) JobsCommitted(_ context.Context, jobs []*models.Job) {
 		default: // the sweep will find it
 		}
 	}
+}
+
+// Ping says whether Redis answers.
+func (q *RedisQueue) Ping() error {
+	conn := q.pool.Get()
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Do("PING"); err != nil {
+		return fmt.Errorf("ping Redis: %w", err)
+	}
+	return nil
 }
 
 // Close sends what is announced, for a few seconds at most, and closes the connections.

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"errors"
 	"io"
 	"regexp"
 	"strconv"
@@ -41,7 +40,7 @@ var countryCodePattern = regexp.MustCompile(`^[A-Z]{2}$`)
 func ParseCountryCode(s string) (CountryCode, error) {
 	code := strings.ToUpper(s)
 	if !countryCodePattern.MatchString(code) {
-		return "", errors.New(`a country code is two letters (ISO 3166-1 alpha-2), such as "CZ"`)
+		return "", BadInput(CodeBadInput, `a country code is two letters (ISO 3166-1 alpha-2), such as "CZ"`)
 	}
 	return CountryCode(code), nil
 }
@@ -55,7 +54,7 @@ func (c CountryCode) MarshalGQL(w io.Writer) {
 func (c *CountryCode) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return errors.New("a country code is a string")
+		return BadInput(CodeBadInput, "a country code is a string")
 	}
 	code, err := ParseCountryCode(s)
 	if err != nil {

@@ -3,7 +3,6 @@ package models
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -11,8 +10,8 @@ import (
 // maxCursorLength bounds what a client may send as a cursor; titles up to a few hundred characters fit.
 const maxCursorLength = 4096
 
-// ErrInvalidCursor says that a cursor is not one of ours, or is of another list.
-var ErrInvalidCursor = errors.New("the cursor is not one that this list has given")
+// errInvalidCursor says that a cursor is not one of ours, or is of another list.
+var errInvalidCursor = BadInput(CodeInvalidCursor, "the cursor is not one that this list has given")
 
 // cursorTime is how PostgreSQL writes a timestamptz in UTC as text.
 const cursorTime = "2006-01-02 15:04:05.999999-07"
@@ -26,17 +25,17 @@ func EncodeCursor(place any) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
-// DecodeCursor is the reverse of EncodeCursor; it returns ErrInvalidCursor, wrapped, for anything else.
+// DecodeCursor is the reverse of EncodeCursor; anything else is an InputError with CodeInvalidCursor.
 func DecodeCursor(cursor string, place any) error {
 	if len(cursor) > maxCursorLength {
-		return ErrInvalidCursor
+		return errInvalidCursor
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
-		return ErrInvalidCursor
+		return errInvalidCursor
 	}
 	if err := json.Unmarshal(raw, place); err != nil {
-		return ErrInvalidCursor
+		return errInvalidCursor
 	}
 	return nil
 }
@@ -48,13 +47,13 @@ func ParseProductCursor(cursor string, key ProductSortKey) (*ProductCursor, erro
 		return nil, err
 	}
 	if place.SortKey != key {
-		return nil, fmt.Errorf("%w: it was made for another order", ErrInvalidCursor)
+		return nil, BadInput(CodeInvalidCursor, "the cursor was made for another order")
 	}
 	if key == SortByTitle {
 		return place, nil
 	}
 	if _, err := time.Parse(cursorTime, place.Value); err != nil {
-		return nil, ErrInvalidCursor
+		return nil, errInvalidCursor
 	}
 	return place, nil
 }

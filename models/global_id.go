@@ -2,7 +2,6 @@ package models
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -25,11 +24,11 @@ func GlobalID(kind, key string) string {
 func ParseGlobalID(id string) (kind, key string, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(id)
 	if err != nil {
-		return "", "", fmt.Errorf("%q is not an id of this API", id)
+		return "", "", BadInput(CodeInvalidID, "%q is not an id of this API", id)
 	}
 	kind, key, found := strings.Cut(string(raw), ":")
 	if !found || kind == "" || key == "" {
-		return "", "", fmt.Errorf("%q is not an id of this API", id)
+		return "", "", BadInput(CodeInvalidID, "%q is not an id of this API", id)
 	}
 	return kind, key, nil
 }
@@ -41,11 +40,11 @@ func ParseUUID(kind, id string) (uuid.UUID, error) {
 		return uuid.Nil, err
 	}
 	if got != kind {
-		return uuid.Nil, fmt.Errorf("%q is the id of a %s, not of a %s", id, got, kind)
+		return uuid.Nil, BadInput(CodeInvalidID, "%q is the id of a %s, not of a %s", id, got, kind)
 	}
 	parsed, err := uuid.Parse(key)
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("%q is not an id of this API", id)
+		return uuid.Nil, BadInput(CodeInvalidID, "%q is not an id of this API", id)
 	}
 	return parsed, nil
 }

@@ -2,7 +2,6 @@
 package models
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -17,7 +16,7 @@ type LanguageCode string
 func ParseLanguageCode(s string) (LanguageCode, error) {
 	tag, err := language.Parse(s)
 	if err != nil || tag == language.Und {
-		return "", fmt.Errorf("%q is not a BCP 47 language tag", s)
+		return "", BadInput(CodeUnknownLanguage, "%q is not a BCP 47 language tag", s)
 	}
 	return LanguageCode(tag.String()), nil
 }
@@ -31,7 +30,7 @@ func (c LanguageCode) MarshalGQL(w io.Writer) {
 func (c *LanguageCode) UnmarshalGQL(v any) error {
 	s, ok := v.(string)
 	if !ok {
-		return fmt.Errorf("a language code is a string")
+		return BadInput(CodeUnknownLanguage, "a language code is a string")
 	}
 	code, err := ParseLanguageCode(s)
 	if err != nil {

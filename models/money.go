@@ -2,7 +2,6 @@ package models
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strconv"
 
@@ -34,16 +33,16 @@ func (d *Decimal) UnmarshalGQL(v any) error {
 	case json.Number:
 		return d.parse(v.String())
 	}
-	return fmt.Errorf("a decimal is written as a string, such as \"12.50\"")
+	return BadInput(CodeBadInput, "a decimal is written as a string, such as \"12.50\"")
 }
 
 func (d *Decimal) parse(s string) error {
 	if len(s) > maxDecimalText {
-		return fmt.Errorf("a decimal has at most %d characters", maxDecimalText)
+		return BadInput(CodeBadInput, "a decimal has at most %d characters", maxDecimalText)
 	}
 	parsed, err := decimal.NewFromString(s)
 	if err != nil {
-		return fmt.Errorf("%q is not a decimal number", s)
+		return BadInput(CodeBadInput, "%q is not a decimal number", s)
 	}
 	d.Decimal = parsed
 	return nil

@@ -9,19 +9,29 @@ import (
 	"context"
 	"ecoseller/graph"
 	"ecoseller/models"
-	"fmt"
 )
 
 func (r *categoryResolver) Parent(ctx context.Context, obj *models.Category) (*models.Category, error) {
-	panic(fmt.Errorf("not implemented: Parent - parent"))
+	if obj.ParentID == nil {
+		return nil, nil
+	}
+	parent, err := graph.FromContext(ctx).Loaders.Categories.Load(ctx, graph.Local(*obj.ParentID, obj.Chain))
+	if err != nil || parent == nil || !parent.Published {
+		return nil, err
+	}
+	return parent, nil
 }
 
 func (r *categoryResolver) Children(ctx context.Context, obj *models.Category) ([]*models.Category, error) {
-	panic(fmt.Errorf("not implemented: Children - children"))
+	return graph.FromContext(ctx).Loaders.CategoryChildren.Load(ctx, graph.Local(obj.ID, obj.Chain))
 }
 
 func (r *queryResolver) Categories(ctx context.Context, language *models.LanguageCode) ([]*models.Category, error) {
-	panic(fmt.Errorf("not implemented: Categories - categories"))
+	chain, err := graph.FromContext(ctx).Chain(language)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.RootCategories(ctx, chain)
 }
 
 func (r *Resolver) Category() graph.CategoryResolver { return &categoryResolver{r} }

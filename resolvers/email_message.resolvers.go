@@ -9,13 +9,28 @@ import (
 	"context"
 	"ecoseller/graph"
 	"ecoseller/models"
-	"fmt"
 )
 
 func (r *mutationResolver) SendEmail(ctx context.Context, input graph.SendEmailInput) (*graph.SendEmailPayload, error) {
-	panic(fmt.Errorf("not implemented: SendEmail - sendEmail"))
+	request := graph.FromContext(ctx)
+	if err := request.Require(models.PermissionSendEmail); err != nil {
+		return nil, err
+	}
+	draft, err := draftOf(request, input)
+	if err != nil {
+		return nil, err
+	}
+	return r.acceptEmail(ctx, request.Token, draft)
 }
 
 func (r *queryResolver) EmailMessage(ctx context.Context, id string) (*models.EmailMessage, error) {
-	panic(fmt.Errorf("not implemented: EmailMessage - emailMessage"))
+	request := graph.FromContext(ctx)
+	if err := request.Require(models.PermissionSendEmail); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindEmailMessage, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.emailOf(ctx, request.Token, key)
 }

@@ -8,9 +8,8 @@ package resolvers
 import (
 	"context"
 	"ecoseller/models"
-	"fmt"
 )
 
 func (r *queryResolver) PriceLists(ctx context.Context) ([]*models.PriceList, error) {
-	panic(fmt.Errorf("not implemented: PriceLists - priceLists"))
+	return r.Store.PriceLists(ctx)
 }

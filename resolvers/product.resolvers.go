@@ -9,43 +9,66 @@ import (
 	"context"
 	"ecoseller/graph"
 	"ecoseller/models"
-	"fmt"
+	"math"
+
+	"github.com/google/uuid"
 )
 
 func (r *productResolver) ProductType(ctx context.Context, obj *models.Product) (*models.ProductType, error) {
-	panic(fmt.Errorf("not implemented: ProductType - productType"))
+	if obj.ProductTypeID == nil {
+		return nil, nil
+	}
+	return graph.FromContext(ctx).Loaders.ProductTypes.Load(ctx, graph.Local(*obj.ProductTypeID, obj.Chain))
 }
 
 func (r *productResolver) Variants(ctx context.Context, obj *models.Product) ([]*models.ProductVariant, error) {
-	panic(fmt.Errorf("not implemented: Variants - variants"))
+	return graph.FromContext(ctx).Loaders.Variants.Load(ctx, graph.Local(obj.ID, obj.Chain))
 }
 
 func (r *productResolver) Categories(ctx context.Context, obj *models.Product) ([]*models.Category, error) {
-	panic(fmt.Errorf("not implemented: Categories - categories"))
+	return graph.FromContext(ctx).Loaders.ProductCategories.Load(ctx, graph.Local(obj.ID, obj.Chain))
 }
 
 func (r *productResolver) Media(ctx context.Context, obj *models.Product) ([]*models.ProductMedia, error) {
-	panic(fmt.Errorf("not implemented: Media - media"))
+	return graph.FromContext(ctx).Loaders.Media.Load(ctx, obj.ID)
 }
 
 func (r *productConnectionResolver) TotalCount(ctx context.Context, obj *models.ProductConnection) (int32, error) {
-	panic(fmt.Errorf("not implemented: TotalCount - totalCount"))
+	count, err := r.Store.CountProducts(ctx, obj.Query)
+	return int32(min(count, math.MaxInt32)), err
 }
 
 func (r *productVariantResolver) Attributes(ctx context.Context, obj *models.ProductVariant) ([]*models.Attribute, error) {
-	panic(fmt.Errorf("not implemented: Attributes - attributes"))
+	return graph.FromContext(ctx).Loaders.Attributes.Load(ctx, graph.Local(obj.SKU, obj.Chain))
 }
 
 func (r *productVariantResolver) Price(ctx context.Context, obj *models.ProductVariant, priceList *string, country *models.CountryCode) (*models.Price, error) {
-	panic(fmt.Errorf("not implemented: Price - price"))
+	return variantPrice(ctx, obj, priceList, country)
 }
 
 func (r *queryResolver) Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error) {
-	panic(fmt.Errorf("not implemented: Product - product"))
+	request := graph.FromContext(ctx)
+	chain, err := request.Chain(language)
+	if err != nil {
+		return nil, err
+	}
+	key, err := r.findProduct(ctx, id, slug, sku, chain[0])
+	if err != nil || key == uuid.Nil {
+		return nil, err
+	}
+	return r.loadProduct(ctx, key, chain)
 }
 
 func (r *queryResolver) Products(ctx context.Context, first int32, after *string, filter *graph.ProductFilter, sort *graph.ProductSort, language *models.LanguageCode) (*models.ProductConnection, error) {
-	panic(fmt.Errorf("not implemented: Products - products"))
+	query, err := productQuery(graph.FromContext(ctx), first, after, filter, sort, language)
+	if err != nil {
+		return nil, err
+	}
+	products, hasNext, err := r.Store.ProductPage(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return productConnection(query, products, hasNext)
 }
 
 func (r *Resolver) Product() graph.ProductResolver { return &productResolver{r} }

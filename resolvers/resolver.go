@@ -1,8 +1,42 @@
+// Package resolvers answers the fields of the schema: it checks permissions, asks store, search and jobs, and
+// shapes the answer.
 package resolvers
 
-// This file will not be regenerated automatically.
-//
-// It serves as dependency injection for your app, add any dependencies you require
-// here.
+import (
+	"context"
 
-type Resolver struct{}
+	"ecoseller/models"
+	"ecoseller/search"
+	"ecoseller/store"
+)
+
+// Searcher finds products: an engine, or one with another behind it.
+type Searcher interface {
+	Search(ctx context.Context, r search.Request) (*search.Result, error)
+}
+
+// Resolver holds what the resolvers need.
+type Resolver struct {
+	Store    *store.Store
+	Searcher Searcher
+	// MessageIDDomain is the right side of the Message-IDs of our mail.
+	MessageIDDomain string
+}
+
+// The limits of a page.
+const maxPage = 100
+
+func checkPage(first int32) error {
+	if first < 1 || first > maxPage {
+		return models.BadInput(models.CodePageSize, "first is %d; a page has 1 to %d items", first, maxPage)
+	}
+	return nil
+}
+
+// visible returns the product unless it is missing or hidden from the caller.
+func visible(p *models.Product, token *models.AccessToken) *models.Product {
+	if p == nil || !p.Published && !token.Can(models.PermissionReadUnpublished) {
+		return nil
+	}
+	return p
+}

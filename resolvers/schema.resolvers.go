@@ -9,11 +9,10 @@ import (
 	"context"
 	"ecoseller/graph"
 	"ecoseller/models"
-	"fmt"
 )
 
 func (r *queryResolver) Node(ctx context.Context, id string) (models.Node, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	return r.loadNode(ctx, id)
 }
 
 func (r *Resolver) Mutation() graph.MutationResolver { return &mutationResolver{r} }

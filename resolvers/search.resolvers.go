@@ -7,10 +7,14 @@ package resolvers
 
 import (
 	"context"
+	"ecoseller/graph"
 	"ecoseller/models"
-	"fmt"
 )
 
 func (r *queryResolver) SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string) (*models.ProductSearchConnection, error) {
-	panic(fmt.Errorf("not implemented: SearchProducts - searchProducts"))
+	request, err := searchRequest(graph.FromContext(ctx), query, language, first, after)
+	if err != nil {
+		return nil, err
+	}
+	return r.searchProducts(ctx, request)
 }

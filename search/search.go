@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,6 +122,10 @@ type Failover struct {
 	Secondary Engine
 	// Timeout is how long the primary may take.
 	Timeout time.Duration
+	Logger  *slog.Logger
+
+	// away is set while the secondary stands in, so that the log has a line for each change only.
+	away atomic.Bool
 }
 
 // Search returns the primary's result, or the secondary's marked as degraded.
@@ -128,10 +134,16 @@ func (f *Failover) Search(ctx context.Context, r Request) (*Result, error) {
 	defer cancel()
 	result, err := f.Primary.Search(primaryCtx, r)
 	if err == nil {
+		if f.away.Swap(false) {
+			f.Logger.InfoContext(ctx, "search engine answers again", "engine", f.Primary.Name())
+		}
 		return result, nil
 	}
 	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) && primaryCtx.Err() == nil {
 		return nil, fmt.Errorf("search in %s: %w", f.Primary.Name(), err)
+	}
+	if !f.away.Swap(true) {
+		f.Logger.WarnContext(ctx, "search engine is away, another stands in", "engine", f.Primary.Name(), "error", err)
 	}
 	result, err = f.Secondary.Search(ctx, r)
 	if err != nil {

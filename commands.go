@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"ecoseller/catalogue"
+	"ecoseller/config"
+	"ecoseller/models"
+)
+
+// importCommand imports a catalogue file. It fails when a line was refused, after the rest went in.
+func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	flags := newFlags("import")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "ecoseller: import takes one file")
+		return errUsage
+	}
+	file, err := os.Open(flags.Arg(0))
+	if err != nil {
+		return fmt.Errorf("open catalogue: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	started := time.Now()
+	report, err := catalogue.NewImporter(s.store).Import(ctx, withProgress(file), func(r catalogue.Refusal) {
+		fmt.Fprintf(os.Stderr, "%s:%d: %s\n", flags.Arg(0), r.Line, r.Reason)
+	})
+	fmt.Printf("imported %d products (%d new), refused %d lines, in %s\n",
+		report.Imported, report.Created, report.Refused, time.Since(started).Round(10*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	if report.Refused > 0 {
+		return fmt.Errorf("%d lines were refused", report.Refused)
+	}
+	return nil
+}
+
+// withProgress shows on a terminal how much of the file has been read.
+func withProgress(file *os.File) io.Reader {
+	info, err := file.Stat()
+	if err != nil || !term.IsTerminal(int(os.Stderr.Fd())) {
+		return file
+	}
+	bar := progressbar.DefaultBytes(info.Size(), "importing")
+	return io.TeeReader(file, bar)
+}
+
+// searchIndexCommand rebuilds the search index.
+func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	flags := newFlags("search-index")
+	rebuild := flags.Bool("rebuild", false, "fill a new index and swap it in")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if !*rebuild {
+		fmt.Fprintln(os.Stderr, "ecoseller: search-index needs --rebuild")
+		return errUsage
+	}
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	report, err := s.indexer.Rebuild(ctx, rebuildProgress())
+	if err != nil {
+		return err
+	}
+	fmt.Printf("rebuilt the index of %v: %d products in %s\n", report.Engines, report.Products, report.Took.Round(10*time.Millisecond))
+	return nil
+}
+
+func rebuildProgress() func(done, total int) {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
+		return nil
+	}
+	var bar *progressbar.ProgressBar
+	return func(done, total int) {
+		if bar == nil {
+			bar = progressbar.Default(int64(total), "indexing")
+		}
+		_ = bar.Set(done)
+	}
+}
+
+// createTokenCommand makes an access token and prints it, the only time it can be seen.
+func createTokenCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	flags := newFlags("create-token")
+	name := flags.String("name", "unnamed", "what the token is for")
+	list := flags.String("permissions", string(models.PermissionSendEmail), "permissions, separated by commas")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	permissions, err := parsePermissions(*list)
+	if err != nil {
+		return err
+	}
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	token, err := s.store.CreateAccessToken(ctx, *name, permissions)
+	if err != nil {
+		return err
+	}
+	fmt.Println(token)
+	return nil
+}
+
+func parsePermissions(list string) ([]models.Permission, error) {
+	var permissions []models.Permission
+	for name := range strings.SplitSeq(list, ",") {
+		p := models.Permission(strings.TrimSpace(name))
+		if !slices.Contains(models.AllPermissions(), p) {
+			return nil, fmt.Errorf("there is no permission %q; there are %v", p, models.AllPermissions())
+		}
+		permissions = append(permissions, p)
+	}
+	return permissions, nil
+}
+
+// migrateCommand brings the schema up to date, which every other start does as well.
+func migrateCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	s.close()
+	fmt.Println("the database is up to date")
+	return nil
+}
+
+// healthcheckCommand asks the server on this machine, or for the worker the database, how it is.
+func healthcheckCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	flags := newFlags("healthcheck")
+	worker := flags.Bool("worker", false, "check what the worker needs")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if *worker {
+		s, err := openShop(ctx, cfg, logger, 5*time.Second)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return s.store.Ping(ctx)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Port))
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the server: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return errors.New("the server is not ready")
+	}
+	return nil
+}

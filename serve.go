@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"ecoseller/catalogue"
+	"ecoseller/config"
+	"ecoseller/embedded/demo"
+	"ecoseller/graph"
+	"ecoseller/models"
+	"ecoseller/resolvers"
+	"ecoseller/web"
+)
+
+// firstQuery is what the playground begins with, and what a start prints.
+const firstQuery = `{
+  searchProducts(query: "sluchatka bez dratu", language: "cs", first: 3) {
+    totalCount
+    engine
+    nodes {
+      title
+      variants { sku price { gross { amount currency } } }
+    }
+  }
+}`
+
+// serve runs the API until the context ends. A development server, and one without Redis, runs the jobs as
+// well.
+func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
+	listener, err := listen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	s, err := openShop(ctx, cfg, logger, cfg.RequestTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	token, err := s.prepareDevelopment(ctx)
+	if err != nil {
+		return err
+	}
+	stopWorker, err := s.startOwnWorker()
+	if err != nil {
+		return err
+	}
+	s.prepareElastic(ctx)
+	handler, err := s.handler(token)
+	if err != nil {
+		stopWorker()
+		return err
+	}
+	s.announce(listener.Addr(), token)
+	err = serveUntil(ctx, listener, handler)
+	stopWorker()
+	return err
+}
+
+// work runs jobs until the context ends.
+func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	worker, err := s.worker()
+	if err != nil {
+		return err
+	}
+	s.prepareElastic(ctx)
+	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "redis", cfg.UseRedis())
+	worker.Run(ctx)
+	return nil
+}
+
+func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Address())
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is taken by another program; set PORT to use another, such as PORT=%d", cfg.Port, cfg.Port+1)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", cfg.Address(), err)
+	}
+	return listener, nil
+}
+
+// serveUntil answers requests until the context ends, then lets those that run finish.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		return fmt.Errorf("stop serving: %w", err)
+	}
+	return nil
+}
+
+// startOwnWorker runs a worker in this process where there will be no other one.
+func (s *shop) startOwnWorker() (stop func(), err error) {
+	if !s.cfg.Embedded() && s.cfg.UseRedis() {
+		return func() {}, nil
+	}
+	worker, err := s.worker()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { worker.Run(ctx) })
+	return func() { cancel(); running.Wait() }, nil
+}
+
+// prepareElastic makes sure that there is an index to write into, and fills it if the configuration says
+// so. Without Elasticsearch the shop works as well, so trouble is only reported.
+func (s *shop) prepareElastic(ctx context.Context) {
+	if s.elastic == nil {
+		return
+	}
+	if err := s.elastic.EnsureIndex(ctx); err != nil {
+		s.logger.Warn("Elasticsearch is not ready; PostgreSQL answers searches", "error", err)
+		return
+	}
+	if !s.cfg.Elastic.AutoRebuild.Or(false) {
+		return
+	}
+	go func() {
+		if report, err := s.indexer.Rebuild(ctx, nil); err != nil {
+			s.logger.Warn("rebuild search index at start", "error", err)
+		} else {
+			s.logger.Info("rebuilt search index at start", "products", report.Products, "took", report.Took)
+		}
+	}()
+}
+
+func (s *shop) handler(token string) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", graph.NewHandler(graph.Options{
+		Resolvers: &resolvers.Resolver{Store: s.store, Searcher: s.searcher(), MessageIDDomain: s.cfg.MessageIDDomain()},
+		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
+		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
+	}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", s.ready)
+	if s.cfg.AllowIntrospection() {
+		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery})
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("GET /", playground)
+	}
+	return mux, nil
+}
+
+// ready says which services answer. Only PostgreSQL is needed for the server to be ready.
+func (s *shop) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	states := map[string]string{"postgresql": stateOf(s.store.Ping(ctx))}
+	if s.elastic != nil {
+		states["elasticsearch"] = stateOf(s.elastic.Ready(ctx))
+	}
+	if s.queue != nil {
+		states["redis"] = stateOf(s.queue.Ping())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if states["postgresql"] != "ok" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(states)
+}
+
+func stateOf(err error) string {
+	if err != nil {
+		return "away"
+	}
+	return "ok"
+}
+
+// prepareDevelopment fills an empty development shop with the demo catalogue, and returns a token for it.
+// A configured shop gets neither.
+func (s *shop) prepareDevelopment(ctx context.Context) (token string, err error) {
+	if !s.cfg.Embedded() {
+		return "", nil
+	}
+	count, err := s.store.CountAllProducts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if count == 0 {
+		if err := s.loadDemo(ctx); err != nil {
+			return "", fmt.Errorf("load demo catalogue: %w", err)
+		}
+	}
+	return s.developmentToken(ctx)
+}
+
+func (s *shop) loadDemo(ctx context.Context) error {
+	if err := s.store.ImportReference(ctx, demo.Catalogue()); err != nil {
+		return err
+	}
+	var refusals []error
+	report, err := catalogue.NewImporter(s.store).Import(ctx, demo.Products(), func(r catalogue.Refusal) {
+		refusals = append(refusals, fmt.Errorf("line %d: %s", r.Line, r.Reason))
+	})
+	if err := errors.Join(append(refusals, err)...); err != nil {
+		return err
+	}
+	// Search works from the first answer on, without waiting for the worker.
+	if _, err := s.indexer.Rebuild(ctx, nil); err != nil {
+		return err
+	}
+	s.logger.Info("loaded the demo catalogue", "products", report.Imported)
+	return nil
+}
+
+// developmentToken returns the token of earlier starts, as long as it is valid, or a new one.
+func (s *shop) developmentToken(ctx context.Context) (string, error) {
+	file := filepath.Join(s.cfg.Folder, "token")
+	if content, err := os.ReadFile(file); err == nil {
+		token := strings.TrimSpace(string(content))
+		if _, err := s.store.AccessTokenBySecret(ctx, token); err == nil {
+			return token, nil
+		}
+	}
+	token, err := s.store.CreateAccessToken(ctx, "development", models.AllPermissions())
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keep the development token: %w", err)
+	}
+	return token, nil
+}
+
+// announce tells the developer where to go.
+func (s *shop) announce(address net.Addr, token string) {
+	s.logger.Info("server runs", "address", address.String(), "elasticsearch", s.elastic != nil, "redis", s.queue != nil)
+	if !s.cfg.Embedded() {
+		return
+	}
+	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n\nTry:\n%s\n\n", address, address, token, firstQuery)
+}
+
+func splitAddress(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, fmt.Errorf("read address: %w", err)
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil {
+		return "", 0, fmt.Errorf("read port: %w", err)
+	}
+	return host, port, nil
+}

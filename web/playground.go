@@ -1,0 +1,65 @@
+// Package web holds the pages that the server shows to developers. Everything they need is embedded; nothing is
+// loaded from elsewhere.
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed assets/*.gz playground.html
+var files embed.FS
+
+// PlaygroundOptions say what the playground begins with.
+type PlaygroundOptions struct {
+	// Endpoint is the path of the API.
+	Endpoint string
+	// Token is set as the Authorization header; empty for none. Development only: everybody who opens the
+	// page gets it.
+	Token string
+	// Query is what the first tab holds.
+	Query string
+}
+
+// Playground serves GraphiQL at / and its files below /assets/.
+func Playground(o PlaygroundOptions) (http.Handler, error) {
+	page, err := template.ParseFS(files, "playground.html")
+	if err != nil {
+		return nil, fmt.Errorf("read playground: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store") // it holds the token
+		_ = page.Execute(w, o)
+	})
+	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	return mux, nil
+}
+
+var contentTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+// serveAsset sends a file as it is embedded, compressed; every browser takes that.
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.PathValue("name"))
+	content, err := fs.ReadFile(files, "assets/"+name+".gz")
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		http.Error(w, "only available with Accept-Encoding: gzip", http.StatusNotAcceptable)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", contentTypes[path.Ext(name)])
+	header.Set("Content-Encoding", "gzip")
+	header.Set("Vary", "Accept-Encoding")
+	header.Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(content)
+}

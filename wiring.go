@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ecoseller/config"
+	"ecoseller/embedded"
+	"ecoseller/jobs"
+	"ecoseller/mail"
+	"ecoseller/migrations"
+	"ecoseller/models"
+	"ecoseller/search"
+	"ecoseller/search/elastic"
+	"ecoseller/search/indexer"
+	"ecoseller/search/postgres"
+	"ecoseller/store"
+)
+
+const (
+	// connectTimeout is how long a start waits for PostgreSQL.
+	connectTimeout = time.Minute
+	// batchTimeout bounds the statements of commands and of the worker.
+	batchTimeout = 5 * time.Minute
+	// stopTimeout bounds each step of a stop.
+	stopTimeout = 15 * time.Second
+)
+
+// shop is what the configuration makes: the parts of the program, connected with each other.
+type shop struct {
+	cfg       *config.Config
+	logger    *slog.Logger
+	languages models.Languages
+
+	store    *store.Store
+	queue    *jobs.RedisQueue // nil without Redis
+	waker    *jobs.Waker
+	postgres *postgres.Engine
+	elastic  *elastic.Engine // nil without Elasticsearch
+	indexer  *indexer.Indexer
+	mailbox  *embedded.Mailbox // nil with a real mail server
+
+	closers []func()
+}
+
+// openShop connects to PostgreSQL, starting it where it is embedded, migrates it, and makes the other
+// parts. Redis and Elasticsearch need not answer.
+func openShop(ctx context.Context, cfg *config.Config, logger *slog.Logger, statementTimeout time.Duration) (*shop, error) {
+	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker()}
+	if err := s.open(ctx, statementTimeout); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
+	db, err := s.openDatabase(ctx, statementTimeout)
+	if err != nil {
+		return err
+	}
+	if err := s.openQueue(); err != nil {
+		return err
+	}
+	s.store = store.New(db, s.notifier())
+	return s.openSearch()
+}
+
+// onClose remembers what has to be stopped; the last opened is stopped first.
+func (s *shop) onClose(stop func()) { s.closers = append(s.closers, stop) }
+
+func (s *shop) close() {
+	for _, stop := range slices.Backward(s.closers) {
+		stop()
+	}
+	s.closers = nil
+}
+
+func languagesOf(cfg *config.Config) models.Languages {
+	return models.Languages{Supported: languageCodes(cfg.Languages), Fallback: languageCodes(cfg.LanguageFallback)}
+}
+
+func languageCodes(names []string) []models.LanguageCode {
+	codes := make([]models.LanguageCode, len(names))
+	for i, name := range names {
+		codes[i] = models.LanguageCode(name)
+	}
+	return codes
+}
+
+// --- PostgreSQL ---
+
+func (s *shop) openDatabase(ctx context.Context, statementTimeout time.Duration) (*bun.DB, error) {
+	options := store.Options{
+		Address: s.cfg.Postgres.Address(), Database: s.cfg.Postgres.Database, User: s.cfg.Postgres.User,
+		Password: s.cfg.Postgres.Password, TLS: s.cfg.Postgres.TLS(), MaxConnections: s.cfg.Postgres.MaxConnections,
+		StatementTimeout: statementTimeout, Logger: s.logger,
+	}
+	if s.cfg.Embedded() {
+		address, err := s.embeddedPostgres(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		options.Address = address
+	}
+	if err := migrate(ctx, options, s.logger); err != nil {
+		return nil, err
+	}
+	db := store.OpenDB(options)
+	s.onClose(func() { _ = db.Close() })
+	return db, nil
+}
+
+// embeddedPostgres returns the socket of the server in the data folder: of one that another process of ours
+// runs already, or of one that is started now.
+func (s *shop) embeddedPostgres(ctx context.Context, options store.Options) (string, error) {
+	noteFile := filepath.Join(s.cfg.Folder, "postgres.socket")
+	if note, err := os.ReadFile(noteFile); err == nil {
+		options.Address = strings.TrimSpace(string(note))
+		db := store.OpenDB(options)
+		defer func() { _ = db.Close() }()
+		if db.PingContext(ctx) == nil {
+			return options.Address, nil
+		}
+	}
+	if err := os.MkdirAll(s.cfg.Folder, 0o755); err != nil {
+		return "", fmt.Errorf("make data folder: %w", err)
+	}
+	server, err := embedded.StartPostgres(ctx, embedded.PostgresOptions{
+		Folder: s.cfg.Folder, Logger: s.logger,
+		Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+	})
+	if err != nil {
+		return "", fmt.Errorf("start embedded PostgreSQL: %w", err)
+	}
+	s.onClose(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		_ = os.Remove(noteFile)
+		if err := server.Stop(ctx); err != nil {
+			s.logger.Warn("stop embedded PostgreSQL", "error", err)
+		}
+	})
+	if err := os.WriteFile(noteFile, []byte(server.SocketPath()+"\n"), 0o644); err != nil {
+		return "", fmt.Errorf("note the socket of PostgreSQL: %w", err)
+	}
+	return server.SocketPath(), nil
+}
+
+// migrate brings the schema up to date, over connections without a limit on statements.
+func migrate(ctx context.Context, options store.Options, logger *slog.Logger) error {
+	options.StatementTimeout = 0
+	options.MaxConnections = 3
+	db := store.OpenDB(options)
+	defer func() { _ = db.Close() }()
+	waiting, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if err := store.WaitUntilReady(waiting, db); err != nil {
+		return err
+	}
+	applied, err := migrations.Up(ctx, db)
+	if err != nil {
+		return err
+	}
+	if len(applied) > 0 {
+		logger.Info("migrated the database", "applied", applied)
+	}
+	return nil
+}
+
+// --- Redis ---
+
+func (s *shop) openQueue() error {
+	if !s.cfg.UseRedis() {
+		return nil
+	}
+	options := jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Logger: s.logger}
+	if s.cfg.EmbeddedRedis() {
+		redis, err := embedded.StartRedis()
+		if err != nil {
+			return fmt.Errorf("start embedded Redis: %w", err)
+		}
+		s.onClose(redis.Stop)
+		options.Address = redis.Address()
+	}
+	s.queue = jobs.NewRedisQueue(options)
+	s.onClose(func() { _ = s.queue.Close() })
+	return nil
+}
+
+// notifier is who is told of committed jobs: Redis, or the worker in this process.
+func (s *shop) notifier() store.JobNotifier {
+	if s.queue != nil {
+		return s.queue
+	}
+	return s.waker
+}
+
+// --- Search ---
+
+func (s *shop) openSearch() error {
+	s.postgres = postgres.New(s.store, s.languages.Supported)
+	engines := []search.Engine{s.postgres}
+	if s.cfg.UseElastic() {
+		engine, err := elastic.New(elastic.Options{
+			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
+			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported,
+		})
+		if err != nil {
+			return err
+		}
+		s.elastic = engine
+		engines = append(engines, engine)
+	}
+	s.indexer = indexer.New(s.store, s.languages, engines...)
+	return nil
+}
+
+// searcher answers searches: Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
+func (s *shop) searcher() interface {
+	Search(context.Context, search.Request) (*search.Result, error)
+} {
+	if s.elastic == nil {
+		return s.postgres
+	}
+	return &search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+}
+
+// --- Mail and jobs ---
+
+// sender speaks to the mail server, or to the mailbox in this process.
+func (s *shop) sender() (*mail.Sender, error) {
+	host, port := s.cfg.Email.Host, s.cfg.Email.Port
+	if s.cfg.EmbeddedMailbox() {
+		mailbox, err := embedded.StartMailbox("127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("start mailbox: %w", err)
+		}
+		s.mailbox = mailbox
+		s.onClose(mailbox.Stop)
+		if host, port, err = splitAddress(mailbox.Address()); err != nil {
+			return nil, err
+		}
+	}
+	if host == "" {
+		return nil, errors.New("configuration: EMAIL_HOST: needed by what sends mail")
+	}
+	return mail.NewSender(mail.SMTPOptions{
+		Host: host, Port: port, User: s.cfg.Email.User, Password: s.cfg.Email.Password, From: s.cfg.Email.From,
+		UseSSL: s.cfg.Email.UseSSL.Or(false),
+	})
+}
+
+// worker returns what runs the jobs of this shop.
+func (s *shop) worker() (*jobs.Worker, error) {
+	sender, err := s.sender()
+	if err != nil {
+		return nil, err
+	}
+	handlers := jobs.NewHandlers(s.store, s.indexer, sender)
+	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{Concurrency: s.cfg.WorkerConcurrency, Logger: s.logger})
+	w.WakeBy(s.waker)
+	return w, nil
+}

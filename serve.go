@@ -171,7 +171,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		mux.Handle("GET /", playground)
+		mux.Handle("/", playground)
 	}
 	return mux, nil
 }

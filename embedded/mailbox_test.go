@@ -133,16 +133,20 @@ func TestMailboxRefusesWhatItIsTold(t *testing.T) {
 	}
 }
 
+// The client announces the size, which the server must not merely accept.
 func TestMailboxRefusesTooLargeMail(t *testing.T) {
 	t.Parallel()
-	mailbox := startMailbox(t)
-	line := strings.Repeat("x", 998) + "\r\n"
-	err := deliverBody(dial(t, mailbox), strings.Repeat(line, 26<<20/len(line)), "a@example.com")
-	if refusal, ok := errors.AsType[*textproto.Error](err); !ok || refusal.Code != 552 {
-		t.Errorf("got %v", err)
-	}
-	if n := len(mailbox.Messages()); n != 0 {
-		t.Errorf("kept %d messages", n)
+	for size, want := range map[int]int{25 << 20: 250, 25<<20 + 1: 552} {
+		client := dial(t, startMailbox(t))
+		if err := client.Hello("localhost"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Text.Cmd("MAIL FROM:<shop@example.com> SIZE=%d", size); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := client.Text.ReadResponse(want); err != nil {
+			t.Errorf("%d bytes: got %v, want %d", size, err, want)
+		}
 	}
 }
 
@@ -261,10 +265,6 @@ func dial(t *testing.T, mailbox *embedded.Mailbox) *smtp.Client {
 }
 
 func deliver(client *smtp.Client, name string, to ...string) error {
-	return deliverBody(client, mail(name), to...)
-}
-
-func deliverBody(client *smtp.Client, body string, to ...string) error {
 	if err := client.Mail("shop@example.com"); err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func deliverBody(client *smtp.Client, body string, to ...string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write([]byte(body)); err != nil {
+	if _, err := w.Write([]byte(mail(name))); err != nil {
 		return err
 	}
 	return w.Close()

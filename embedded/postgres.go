@@ -43,9 +43,9 @@ type Postgres struct {
 
 // StartPostgres runs a PostgreSQL on the data in a folder and returns when the database answers. It takes
 // an installed server, or else downloads one; it makes the data at the first start. It fails when another
-// program uses the folder, or when the data were made by a version that is not to be had. The caller stops
-// the server; should this process die before, the server ends as well, or at the latest when the
-// folder is used again.
+// program uses the folder, or when the data were made by a version that is not to be had; ctx bounds the
+// start only. The caller stops the server. Should this process die before, the server ends as well: at once
+// on Linux, elsewhere when the folder is used again.
 func StartPostgres(ctx context.Context, options PostgresOptions) (*Postgres, error) {
 	options = options.withDefaults()
 	folder, account, err := placePostgres(options)

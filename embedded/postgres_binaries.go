@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -136,7 +137,12 @@ func inspect(ctx context.Context, folder string, server account) (int, error) {
 func versionOf(ctx context.Context, folder string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
-	output, err := exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").CombinedOutput()
+	output, err := askVersion(ctx, folder)
+	// A program that we have just written counts as open for writing while another of our goroutines forks.
+	for errors.Is(err, syscall.ETXTBSY) && ctx.Err() == nil {
+		time.Sleep(pollInterval)
+		output, err = askVersion(ctx, folder)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("ask for the version: %w: %s", err, output)
 	}
@@ -145,6 +151,10 @@ func versionOf(ctx context.Context, folder string) (int, error) {
 		return 0, fmt.Errorf("ask for the version: it answers %q", output)
 	}
 	return strconv.Atoi(string(match[1]))
+}
+
+func askVersion(ctx context.Context, folder string) ([]byte, error) {
+	return exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").CombinedOutput()
 }
 
 // hasTrigrams says whether the extension our search needs comes with a server.

@@ -128,6 +128,7 @@ func fetchFile(ctx context.Context, address, sum, target string, progress func(s
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
+	request.Close = true // there is nothing more to ask
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err // names the address, without a password in it

@@ -23,9 +23,12 @@ const (
 	defaultTimeout = 360 * time.Second
 	defaultGrace   = 20 * time.Second
 	longestBackoff = time.Hour
-	// stateTimeout bounds the statement that writes down how a job ended.
+	// stateTimeout bounds the statements that read and write the state of jobs.
 	stateTimeout = 10 * time.Second
 )
+
+// errClaimLost ends the context of a handler whose job another worker may have begun.
+var errClaimLost = errors.New("the claim on the job was lost")
 
 // executor claims jobs and runs them, at most as many at once as it has slots. Whoever hands it an id,
 // and how often, does not matter: the claim in the database decides.
@@ -56,46 +59,40 @@ func newExecutor(s *store.Store, handlers Handlers, o Options) *executor {
 // run claims a job and runs it to its end; it waits for a free slot first. A job that is not due or is
 // somebody else's is left alone.
 func (x *executor) run(id uuid.UUID) {
-	select {
-	case x.slots <- struct{}{}:
-	case <-x.stopping.Done():
-		return
+	if x.takeSlot() {
+		x.claimAndRun(id)
 	}
-	defer func() { <-x.slots }()
-	x.claimAndRun(id)
 }
 
-// tryRun begins a job if there is a free slot, and says whether there was.
-func (x *executor) tryRun(id uuid.UUID) bool {
-	select {
-	case x.slots <- struct{}{}:
-	default:
+// start is run without waiting for the end. It says whether a slot became free before the executor
+// stopped.
+func (x *executor) start(id uuid.UUID) bool {
+	if !x.takeSlot() {
 		return false
 	}
-	x.running.Go(func() {
-		defer func() { <-x.slots }()
-		x.claimAndRun(id)
-	})
+	x.running.Go(func() { x.claimAndRun(id) })
 	return true
 }
 
-// shutDown lets running jobs finish within the grace period and gives the rest back.
-func (x *executor) shutDown(grace time.Duration) {
-	x.stop()
-	timer := time.AfterFunc(grace, x.kill)
-	defer timer.Stop()
-	x.running.Wait()
-	for range cap(x.slots) { // also waits for those that the queue's workers run
-		x.slots <- struct{}{}
+func (x *executor) takeSlot() bool {
+	select {
+	case x.slots <- struct{}{}:
+	case <-x.stopping.Done():
+		return false
 	}
-	x.kill()
+	if x.stopping.Err() != nil { // both were possible
+		<-x.slots
+		return false
+	}
+	return true
 }
 
+// claimAndRun runs in a slot, and frees it.
 func (x *executor) claimAndRun(id uuid.UUID) {
-	if x.stopping.Err() != nil {
-		return
-	}
-	job, err := x.store.ClaimJob(x.life, id, x.lease)
+	defer func() { <-x.slots }()
+	// Our clock starts before the database's, so that we see the claim end first.
+	claimed := time.Now()
+	job, err := x.claim(id)
 	if errors.Is(err, store.ErrNotFound) {
 		return
 	}
@@ -104,42 +101,49 @@ func (x *executor) claimAndRun(id uuid.UUID) {
 		return
 	}
 	handler, known := x.handlers[job.Kind]
-	if !known {
-		x.finish(job, handler, Permanent(fmt.Errorf("no handler for jobs of kind %q", job.Kind)))
-		return
+	switch {
+	case !known:
+		err = Permanent(fmt.Errorf("no handler for jobs of kind %q", job.Kind))
+	case job.Attempts > job.MaxAttempts:
+		err = Permanent(errors.New("its worker died in the last attempt"))
+	default:
+		err = x.runClaimed(job, handler, claimed)
 	}
-	if job.Attempts > job.MaxAttempts {
-		x.finish(job, handler, Permanent(errors.New("its worker died in the last attempt")))
-		return
-	}
-	started := time.Now()
-	err = x.runClaimed(job, handler)
 	x.finish(job, handler, err)
-	x.logger.Info("job", "kind", job.Kind, "job", job.ID, "attempt", job.Attempts, "took", time.Since(started).Round(time.Millisecond), "error", errorText(err))
+	x.logEnd(job, err, time.Since(claimed))
+}
+
+func (x *executor) claim(id uuid.UUID) (*models.Job, error) {
+	ctx, cancel := context.WithTimeout(x.life, min(stateTimeout, x.lease/2))
+	defer cancel()
+	return x.store.ClaimJob(ctx, id, x.lease)
 }
 
 // runClaimed runs the handler under its timeout, renewing the claim as long as it works.
-func (x *executor) runClaimed(job *models.Job, handler Handler) error {
-	timeout := handler.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
-	}
-	ctx, cancel := context.WithTimeout(x.life, timeout)
+func (x *executor) runClaimed(job *models.Job, handler Handler, claimed time.Time) error {
+	timeout := orDefault(handler.Timeout, defaultTimeout)
+	inTime, cancel := context.WithTimeoutCause(x.life, timeout, fmt.Errorf("not done within %s", timeout))
 	defer cancel()
+	ctx, lose := context.WithCancelCause(inTime)
+	defer lose(nil)
+
 	var renewing sync.WaitGroup
-	renewing.Go(func() { x.renew(ctx, cancel, job) })
+	renewing.Go(func() { x.renew(ctx, lose, job, claimed) })
 	err := protect(func() error { return handler.Run(ctx, job) })
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fmt.Errorf("not done within %s: %w", timeout, err)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	cancel()
 	renewing.Wait()
 	return err
 }
 
-// renew prolongs the claim; when it has been lost, the handler is told to stop, because another worker
-// has begun.
-func (x *executor) renew(ctx context.Context, cancel context.CancelFunc, job *models.Job) {
+// renew prolongs the claim. When that fails until the claim is about to end, the handler is told to stop
+// before another worker can begin.
+func (x *executor) renew(ctx context.Context, lose context.CancelCauseFunc, job *models.Job, claimed time.Time) {
+	safe := x.lease * 9 / 10
+	expiry := time.AfterFunc(time.Until(claimed.Add(safe)), func() { lose(errClaimLost) })
+	defer expiry.Stop()
 	ticker := time.NewTicker(x.lease / 3)
 	defer ticker.Stop()
 	for {
@@ -148,17 +152,27 @@ func (x *executor) renew(ctx context.Context, cancel context.CancelFunc, job *mo
 			return
 		case <-ticker.C:
 		}
-		if err := x.store.RenewLease(ctx, job, x.lease); errors.Is(err, store.ErrNotFound) {
-			x.logger.Warn("job's claim was lost", "kind", job.Kind, "job", job.ID)
-			cancel()
+		asked := time.Now()
+		err := x.renewOnce(ctx, job)
+		if errors.Is(err, store.ErrNotFound) {
+			lose(errClaimLost)
 			return
+		}
+		if err == nil {
+			expiry.Reset(time.Until(asked.Add(safe)))
 		}
 	}
 }
 
+func (x *executor) renewOnce(ctx context.Context, job *models.Job) error {
+	ctx, cancel := context.WithTimeout(ctx, x.lease/3)
+	defer cancel()
+	return x.store.RenewLease(ctx, job, x.lease)
+}
+
 // finish writes down how the job ended. When that fails, the lease ends and the job is run again.
 func (x *executor) finish(job *models.Job, handler Handler, outcome error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.life), stateTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), stateTimeout)
 	defer cancel()
 	if err := x.write(ctx, job, handler, outcome); err != nil && !errors.Is(err, store.ErrNotFound) {
 		x.logger.Error("write state of job", "kind", job.Kind, "job", job.ID, "error", err)
@@ -187,26 +201,51 @@ func (x *executor) write(ctx context.Context, job *models.Job, handler Handler, 
 	return x.store.FailJob(ctx, job, outcome.Error())
 }
 
+func (x *executor) logEnd(job *models.Job, outcome error, took time.Duration) {
+	logger := x.logger.With("kind", job.Kind, "job", job.ID, "attempt", job.Attempts, "took", took.Round(time.Millisecond))
+	if outcome == nil {
+		logger.Info("job done")
+		return
+	}
+	if panicked, ok := errors.AsType[*panicError](outcome); ok {
+		logger.Error("job panicked", "error", panicked, "stack", string(panicked.stack))
+		return
+	}
+	logger.Warn("job not done", "error", loggable(outcome))
+}
+
+// loggable prefers what an error wants to be in logs to its text, which may hold personal data.
+func loggable(err error) any {
+	if valuer, ok := errors.AsType[interface {
+		error
+		slog.LogValuer
+	}](err); ok {
+		return valuer
+	}
+	return err
+}
+
 // backoff is how long a job waits after its n-th attempt: n⁴ seconds ± 10 %, an hour at most. The same
 // curve as in River and Sidekiq.
 func backoff(attempt int) time.Duration {
-	seconds := min(math.Pow(float64(attempt), 4), longestBackoff.Seconds())
-	return time.Duration(seconds * (0.9 + 0.2*rand.Float64()) * float64(time.Second))
+	seconds := min(math.Pow(float64(attempt), 4)*(0.9+0.2*rand.Float64()), longestBackoff.Seconds())
+	return time.Duration(seconds * float64(time.Second))
 }
 
-// protect turns a panic into an error that carries its stack.
+// protect turns a panic into an error.
 func protect(do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = &panicError{value: r, stack: debug.Stack()}
 		}
 	}()
 	return do()
 }
 
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
+// panicError keeps the stack for the log; its text goes to places that clients can read.
+type panicError struct {
+	value any
+	stack []byte
 }
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }

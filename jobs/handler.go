@@ -11,16 +11,16 @@ import (
 
 	"github.com/google/uuid"
 
-	"ecoseller/mail"
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/store"
 )
 
-// How long a job waits for a service that is away.
 const (
-	waitForMailServer = 15 * time.Second
-	waitForSearch     = 5 * time.Second
+	// waitForSearch is how long indexing waits for a search engine that is away.
+	waitForSearch = 5 * time.Second
+	// sendTimeout bounds the sending of a mail, statements and all.
+	sendTimeout = 3 * time.Minute
 )
 
 // Handlers say for each kind of job how it is done.
@@ -48,9 +48,10 @@ type Sender interface {
 
 // NewHandlers returns the handlers of all kinds of jobs.
 func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
+	mails := &mailHandler{store: s, sender: sender}
 	return Handlers{
 		models.JobIndexProducts: {Run: indexProducts(indexer)},
-		models.JobSendEmail:     {Run: sendEmail(s, sender), GaveUp: markEmailFailed(s), Timeout: 2 * time.Minute},
+		models.JobSendEmail:     {Run: mails.send, GaveUp: mails.gaveUp, Timeout: sendTimeout},
 	}
 }
 
@@ -65,52 +66,6 @@ func indexProducts(indexer Indexer) func(context.Context, *models.Job) error {
 			return Postponed(err, waitForSearch)
 		}
 		return err
-	}
-}
-
-// sendEmail claims the mail before it speaks SMTP. Between the server's yes and the update of the row a
-// dying process leaves the mail unsent in the books: it is then sent twice, with the same Message-ID.
-func sendEmail(s *store.Store, sender Sender) func(context.Context, *models.Job) error {
-	return func(ctx context.Context, job *models.Job) error {
-		var payload models.SendEmail
-		if err := decode(job, &payload); err != nil {
-			return err
-		}
-		message, err := s.ClaimEmailMessage(ctx, payload.EmailMessageID)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil // sent, or given up, by an earlier run of this job
-		}
-		if err != nil {
-			return err
-		}
-		sendErr := sender.Send(ctx, message)
-		// The outcome has to be written even when the time is up.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateTimeout)
-		defer cancel()
-		if sendErr == nil {
-			return s.MarkEmailSent(ctx, message.ID)
-		}
-		return errors.Join(mailError(sendErr), s.MarkEmailQueued(ctx, message.ID, sendErr.Error()))
-	}
-}
-
-func mailError(err error) error {
-	switch {
-	case errors.Is(err, mail.ErrRefused):
-		return Permanent(err)
-	case errors.Is(err, mail.ErrUnreachable):
-		return Postponed(err, waitForMailServer)
-	}
-	return err
-}
-
-func markEmailFailed(s *store.Store) func(context.Context, *models.Job, error) error {
-	return func(ctx context.Context, job *models.Job, reason error) error {
-		var payload models.SendEmail
-		if err := decode(job, &payload); err != nil {
-			return nil // there is no mail that could be marked
-		}
-		return s.MarkEmailFailed(ctx, payload.EmailMessageID, reason.Error())
 	}
 }
 

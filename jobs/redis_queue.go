@@ -164,15 +164,16 @@ func testOnBorrow(conn redis.Conn, since time.Time) error {
 }
 
 // startWorkers runs gocraft/work's pool over the executor as soon as Redis answers, and returns what
-// stops it.
-func (q *RedisQueue) startWorkers(x *executor, o Options) (stop func()) {
+// stops it and waits for the jobs it runs. It calls sweepNow when a job is announced that the pool may
+// not see soon.
+func (q *RedisQueue) startWorkers(x *executor, o Options, sweepNow func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { q.runWorkers(ctx, x, o) })
+	running.Go(func() { q.runWorkers(ctx, x, o, sweepNow) })
 	return func() { cancel(); running.Wait() }
 }
 
-func (q *RedisQueue) runWorkers(ctx context.Context, x *executor, o Options) {
+func (q *RedisQueue) runWorkers(ctx context.Context, x *executor, o Options, sweepNow func()) {
 	pool := q.workerConnections(ctx, o.Concurrency)
 	defer func() { _ = pool.Close() }()
 	conn := pool.Get() // waits until Redis is there
@@ -181,7 +182,7 @@ func (q *RedisQueue) runWorkers(ctx context.Context, x *executor, o Options) {
 		return
 	}
 	workers := work.NewWorkerPool(struct{}{}, uint(o.Concurrency), q.options.Namespace, pool)
-	for queue, priority := range map[models.JobQueue]uint{models.QueueHigh: 100, models.QueueDefault: 10, models.QueueLow: 1} {
+	for queue, priority := range map[models.JobQueue]uint{models.QueueHigh: 10, models.QueueDefault: 5, models.QueueLow: 1} {
 		// The table knows about attempts and failures; Redis must not repeat on its own.
 		options := work.JobOptions{Priority: priority, MaxFails: 1, SkipDead: true}
 		workers.JobWithOptions(string(queue), options, func(job *work.Job) error {
@@ -192,7 +193,7 @@ func (q *RedisQueue) runWorkers(ctx context.Context, x *executor, o Options) {
 		})
 	}
 	workers.Start()
-	q.nudge(ctx, workers) // must have ended before Stop: a Drain during Stop never returns
+	q.nudge(ctx, workers, sweepNow) // must have ended before Stop: a Drain during Stop never returns
 	workers.Stop()
 }
 
@@ -218,17 +219,30 @@ func (q *RedisQueue) workerConnections(ctx context.Context, concurrency int) *re
 }
 
 // nudge makes sleeping workers look for jobs when one is announced. Nudges that come while the workers
-// are looking are one nudge.
-func (q *RedisQueue) nudge(ctx context.Context, workers *work.WorkerPool) {
+// are looking are one nudge. A Drain lasts as long as the longest job that runs, and those who have
+// nothing to do are asleep again by then: meanwhile the sweep is nudged.
+func (q *RedisQueue) nudge(ctx context.Context, workers *work.WorkerPool, sweepNow func()) {
 	due := make(chan struct{}, 1)
+	var busy atomic.Bool
 	var draining sync.WaitGroup
 	draining.Go(func() {
 		for range due {
+			busy.Store(true)
 			workers.Drain()
+			busy.Store(false)
 		}
 	})
+	announced := func() {
+		if busy.Load() {
+			sweepNow()
+		}
+		select {
+		case due <- struct{}{}:
+		default:
+		}
+	}
 	for ctx.Err() == nil {
-		q.subscribe(ctx, due)
+		q.subscribe(ctx, announced)
 		select {
 		case <-ctx.Done():
 		case <-time.After(redisAway):
@@ -239,7 +253,7 @@ func (q *RedisQueue) nudge(ctx context.Context, workers *work.WorkerPool) {
 }
 
 // subscribe passes announcements on until the connection breaks or the context ends.
-func (q *RedisQueue) subscribe(ctx context.Context, due chan<- struct{}) {
+func (q *RedisQueue) subscribe(ctx context.Context, announced func()) {
 	conn, err := q.dial()
 	if err != nil {
 		return
@@ -252,15 +266,10 @@ func (q *RedisQueue) subscribe(ctx context.Context, due chan<- struct{}) {
 	// Closing the connection is what ends a Receive.
 	defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
 	for {
-		switch message := subscription.ReceiveWithTimeout(0).(type) {
-		case error:
+		if _, broken := subscription.ReceiveWithTimeout(0).(error); broken {
 			return
-		case redis.Message, redis.Subscription:
-			_ = message
-			select {
-			case due <- struct{}{}:
-			default:
-			}
 		}
+		// An announcement, or the answer to Subscribe: then there may have been some before.
+		announced()
 	}
 }

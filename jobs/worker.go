@@ -14,6 +14,8 @@ const (
 	defaultSweep    = time.Second
 	cleanUpEvery    = time.Hour
 	keepFinishedFor = 7 * 24 * time.Hour
+	// stuckAfter is how long a handler may take to heed the end of its context.
+	stuckAfter = 5 * time.Second
 )
 
 // Options say how a worker works. The zero value of each field means its default.
@@ -50,20 +52,20 @@ func orDefault[T comparable](value, byDefault T) T {
 }
 
 // Worker runs jobs until it is told to stop. The sweep alone would do all the work, whatever became of
-// Redis; Redis and Wake make it begin at once.
+// Redis; Redis and Waker make it begin at once.
 type Worker struct {
 	store    *store.Store
 	executor *executor
 	options  Options
 	// queue is nil for a worker without Redis.
 	queue *RedisQueue
-	wake  chan struct{}
+	waker *Waker
 }
 
 // NewWorker returns a worker that takes jobs from the table and from the queue. The queue may be nil.
 func NewWorker(s *store.Store, handlers Handlers, queue *RedisQueue, o Options) *Worker {
 	o = o.withDefaults()
-	return &Worker{store: s, executor: newExecutor(s, handlers, o), options: o, queue: queue, wake: make(chan struct{}, 1)}
+	return &Worker{store: s, executor: newExecutor(s, handlers, o), options: o, queue: queue, waker: NewWaker()}
 }
 
 // Waker announces committed jobs to a worker in the same process. It exists before the worker does,
@@ -74,7 +76,9 @@ type Waker struct{ wake chan struct{} }
 func NewWaker() *Waker { return &Waker{wake: make(chan struct{}, 1)} }
 
 // JobsCommitted wakes the worker; it never waits.
-func (w *Waker) JobsCommitted(context.Context, []*models.Job) {
+func (w *Waker) JobsCommitted(context.Context, []*models.Job) { w.sweepNow() }
+
+func (w *Waker) sweepNow() {
 	select {
 	case w.wake <- struct{}{}:
 	default: // it is about to look anyway
@@ -82,19 +86,42 @@ func (w *Waker) JobsCommitted(context.Context, []*models.Job) {
 }
 
 // WakeBy lets the waker wake this worker. It must be called before Run.
-func (w *Worker) WakeBy(waker *Waker) { w.wake = waker.wake }
+func (w *Worker) WakeBy(waker *Waker) { w.waker = waker }
 
 // Run works until the context ends, then lets running jobs finish within the grace period and gives
-// back the rest.
+// back the rest. It does not wait for a handler that ignores the end of its context: its claim ends.
 func (w *Worker) Run(ctx context.Context) {
 	stopQueue := func() {}
 	if w.queue != nil {
-		stopQueue = w.queue.startWorkers(w.executor, w.options)
+		stopQueue = w.queue.startWorkers(w.executor, w.options, w.waker.sweepNow)
 	}
+	// A sweep that waits for a free slot is to end at once as well.
+	defer context.AfterFunc(ctx, w.executor.stop)()
 	w.sweepUntil(ctx)
 	w.executor.stop()
-	stopQueue()
-	w.executor.shutDown(w.options.Grace)
+
+	stopped := make(chan struct{})
+	go func() {
+		stopQueue()
+		w.executor.running.Wait()
+		close(stopped)
+	}()
+	w.awaitStop(stopped)
+}
+
+func (w *Worker) awaitStop(stopped <-chan struct{}) {
+	defer w.executor.kill()
+	select {
+	case <-stopped:
+		return
+	case <-time.After(w.options.Grace):
+		w.executor.kill()
+	}
+	select {
+	case <-stopped:
+	case <-time.After(stuckAfter):
+		w.options.Logger.Error("jobs do not stop; they are left to their leases")
+	}
 }
 
 func (w *Worker) sweepUntil(ctx context.Context) {
@@ -102,35 +129,37 @@ func (w *Worker) sweepUntil(ctx context.Context) {
 	defer sweep.Stop()
 	cleanUp := time.NewTicker(cleanUpEvery)
 	defer cleanUp.Stop()
+	w.cleanUp(ctx)
 	for {
 		w.sweep(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-sweep.C:
-		case <-w.wake:
+		case <-w.waker.wake:
 		case <-cleanUp.C:
 			w.cleanUp(ctx)
 		}
 	}
 }
 
-// sweep begins as many due jobs as there are free slots, until there are no more.
+// sweep begins due jobs as slots become free, until no more are due.
 func (w *Worker) sweep(ctx context.Context) {
+	batch := w.options.Concurrency
 	for ctx.Err() == nil {
-		free := cap(w.executor.slots) - len(w.executor.slots)
-		if free == 0 {
-			return
-		}
-		due, err := w.store.DueJobs(ctx, free)
+		due, err := w.dueJobs(ctx, batch)
 		if err != nil {
-			w.options.Logger.Warn("look for due jobs", "error", err)
+			if ctx.Err() == nil {
+				w.options.Logger.Warn("look for due jobs", "error", err)
+			}
 			return
 		}
 		for _, job := range due {
-			w.executor.tryRun(job.ID)
+			if !w.executor.start(job.ID) {
+				return
+			}
 		}
-		if len(due) < free {
+		if len(due) < batch {
 			return
 		}
 		// More may be due; a moment, so that those just begun are claimed and not found again.
@@ -139,6 +168,12 @@ func (w *Worker) sweep(ctx context.Context) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+func (w *Worker) dueJobs(ctx context.Context, limit int) ([]*models.Job, error) {
+	ctx, cancel := context.WithTimeout(ctx, stateTimeout)
+	defer cancel()
+	return w.store.DueJobs(ctx, limit)
 }
 
 func (w *Worker) cleanUp(ctx context.Context) {

@@ -14,7 +14,7 @@ import (
 	"ecoseller/models"
 )
 
-// The limits of a mail; lengths are in characters.
+// The limits of a mail: lengths of lines are in characters, those of bodies in bytes.
 const (
 	MaxRecipients     = 50
 	MaxSubject        = 255
@@ -74,7 +74,7 @@ func (d Draft) Check() (Draft, []Problem) {
 	if len(c.problems) > 0 {
 		return Draft{}, c.problems
 	}
-	if checked.Text == "" {
+	if strings.TrimSpace(checked.Text) == "" {
 		checked.Text = TextOf(checked.HTML)
 	}
 	return checked, nil
@@ -100,6 +100,10 @@ func (c *checker) when(broken bool, code ProblemCode, message string, field ...s
 
 func (c *checker) length(field, value string, most int) {
 	c.when(utf8.RuneCountInString(value) > most, ProblemTooLong, fmt.Sprintf("at most %d characters", most), field)
+}
+
+func (c *checker) size(field, body string, most int) {
+	c.when(len(body) > most, ProblemTooLong, fmt.Sprintf("at most %d kB", most/1000), field)
 }
 
 func (c *checker) recipients(to []string) []string {
@@ -130,8 +134,8 @@ func (c *checker) subject(subject string) string {
 
 func (c *checker) bodies(d Draft) {
 	c.when(strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.HTML) == "", ProblemRequired, "text or HTML is needed", "text")
-	c.length("text", d.Text, MaxText)
-	c.length("html", d.HTML, MaxHTML)
+	c.size("text", d.Text, MaxText)
+	c.size("html", d.HTML, MaxHTML)
 	c.when(strings.ContainsRune(d.Text, 0), ProblemInvalid, "text has no NUL characters", "text")
 	c.when(strings.ContainsRune(d.HTML, 0), ProblemInvalid, "HTML has no NUL characters", "html")
 }

@@ -8,67 +8,94 @@ import (
 )
 
 // TextOf writes an HTML mail as plain text, for readers without HTML: blocks become lines, links are
-// followed by their address, list items begin with a dash.
+// followed by their address, list items begin with a dash, pictures become their description. It reads
+// tags as they come, without building a tree: any input, however broken, takes linear time.
 func TextOf(source string) string {
-	root, err := html.Parse(strings.NewReader(source))
-	if err != nil {
-		return source // the parser accepts anything that can be read, and a string can
-	}
+	tokens := html.NewTokenizer(strings.NewReader(source))
 	w := textWriter{}
-	w.node(root)
-	return strings.TrimSpace(w.out.String())
+	for {
+		switch tokens.Next() {
+		case html.ErrorToken:
+			return strings.TrimSpace(w.out.String())
+		case html.TextToken:
+			if w.hidden == 0 {
+				w.text(string(tokens.Text()))
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
+			w.open(tokens.Token())
+		case html.EndTagToken:
+			w.close(tokens.Token())
+		}
+	}
 }
 
 type textWriter struct {
 	out strings.Builder
-	// newLines counts the line ends that have just been written, gap the spaces that are due.
+	// newLines counts the line ends that have just been written; gap says that a space is due.
 	newLines int
 	gap      bool
+	// hidden holds the element whose content is not text, such as a script; 0 when there is none.
+	hidden atom.Atom
+	// href is the address of the open link.
+	href string
 }
 
-func (w *textWriter) node(n *html.Node) {
-	if n.Type == html.TextNode {
-		w.text(n.Data)
+func (w *textWriter) open(tag html.Token) {
+	if w.hidden != 0 {
 		return
 	}
-	if n.Type == html.ElementNode {
-		switch n.DataAtom {
-		case atom.Script, atom.Style, atom.Head, atom.Template:
-			return
-		case atom.Br:
-			w.newLine(w.newLines + 1)
-			return
-		case atom.Li:
-			w.newLine(1)
-			w.text("- ")
+	switch tag.DataAtom {
+	case atom.Script, atom.Style, atom.Title, atom.Template:
+		if tag.Type == html.StartTagToken {
+			w.hidden = tag.DataAtom
 		}
+	case atom.Br:
+		w.newLine(w.newLines + 1)
+	case atom.Li:
+		w.newLine(1)
+		w.text("- ")
+	case atom.Img:
+		w.text(attribute(tag, "alt"))
+	case atom.A:
+		w.href = attribute(tag, "href")
+	default:
+		w.block(tag.DataAtom)
 	}
-	w.block(n)
-	for child := n.FirstChild; child != nil; child = child.NextSibling {
-		w.node(child)
-	}
-	if n.DataAtom == atom.A {
-		w.link(n)
-	}
-	w.block(n)
 }
 
-func (w *textWriter) block(n *html.Node) {
-	switch n.DataAtom {
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Ul, atom.Ol, atom.Blockquote:
+func (w *textWriter) close(tag html.Token) {
+	switch {
+	case w.hidden != 0:
+		if tag.DataAtom == w.hidden {
+			w.hidden = 0
+		}
+	case tag.DataAtom == atom.A:
+		w.link()
+	case tag.DataAtom == atom.Li:
+		w.newLine(1)
+	default:
+		w.block(tag.DataAtom)
+	}
+}
+
+func (w *textWriter) block(tag atom.Atom) {
+	switch tag {
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Ul, atom.Ol, atom.Blockquote, atom.Hr:
 		w.newLine(2)
-	case atom.Div, atom.Tr, atom.Section, atom.Header, atom.Footer, atom.Article, atom.Hr:
+	case atom.Div, atom.Tr, atom.Section, atom.Header, atom.Footer, atom.Article, atom.Pre:
 		w.newLine(1)
 	case atom.Td, atom.Th:
 		w.gap = true
 	}
 }
 
-func (w *textWriter) link(n *html.Node) {
-	for _, attribute := range n.Attr {
-		if attribute.Key == "href" && strings.Contains(attribute.Val, ":") && !strings.HasSuffix(w.out.String(), attribute.Val) {
-			w.text(" (" + attribute.Val + ")")
-		}
+// link writes the address of the link that ends, unless it was the link's text already.
+func (w *textWriter) link() {
+	address := w.href
+	w.href = ""
+	if strings.Contains(address, ":") && !strings.HasSuffix(w.out.String(), strings.TrimPrefix(address, "mailto:")) {
+		w.gap = true
+		w.text("(" + address + ")")
 	}
 }
 
@@ -87,13 +114,22 @@ func (w *textWriter) text(s string) {
 
 // newLine makes sure that at least n line ends come before what is written next.
 func (w *textWriter) newLine(n int) {
+	w.gap = false
 	if w.out.Len() == 0 {
 		return
 	}
 	for ; w.newLines < n; w.newLines++ {
 		w.out.WriteByte('\n')
 	}
-	w.gap = false
+}
+
+func attribute(tag html.Token, key string) string {
+	for _, a := range tag.Attr {
+		if a.Key == key {
+			return strings.TrimSpace(a.Val)
+		}
+	}
+	return ""
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }

@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS attributes (
     name              jsonb NOT NULL DEFAULT '{}',
     position          integer NOT NULL DEFAULT 0,
     -- A btree entry is limited to a third of a page, and supplier texts are longer: hence the digest.
-    value_digest      bytea GENERATED ALWAYS AS (sha256(convert_to(value, 'UTF8'))) STORED,
+    value_digest      uuid GENERATED ALWAYS AS (md5(value)::uuid) STORED,
     UNIQUE (attribute_type_id, value_digest)
 );
 

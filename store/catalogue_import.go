@@ -244,11 +244,13 @@ const importMedia = `
 
 const importVariantAttributes = `
 	WITH given AS (SELECT ?::jsonb AS value),
-	present AS (
-		SELECT r.sku, a.id AS attribute_id, r.position
+	rows AS MATERIALIZED ( -- all that finds the attribute as columns of one relation: else the planner uses half of the index
+		SELECT r.sku, r.position, at.id AS attribute_type_id, md5(r.value)::uuid AS value_digest
 		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (sku text, type text, value text, position int)
 		JOIN attribute_types AS at ON at.code = r.type
-		JOIN attributes AS a ON a.attribute_type_id = at.id AND a.value_digest = sha256(convert_to(r.value, 'UTF8'))
+	), present AS (
+		SELECT rows.sku, a.id AS attribute_id, rows.position
+		FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)
 	), gone AS (
 		DELETE FROM product_variant_attributes AS va
 		USING given, jsonb_array_elements_text(given.value -> 'owners') AS owner (sku)

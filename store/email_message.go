@@ -78,20 +78,23 @@ func (s *Store) ClaimEmailMessage(ctx context.Context, id uuid.UUID) (*models.Em
 
 // MarkEmailSent records that the mail server has taken the mail.
 func (s *Store) MarkEmailSent(ctx context.Context, id uuid.UUID) error {
-	return s.setEmailState(ctx, id, "state = 'SENT', sent_at = now(), last_error = ''")
+	_, err := s.db.NewRaw("UPDATE email_messages SET state = 'SENT', sent_at = now(), last_error = '' WHERE id = ? AND state <> 'SENT'", id).Exec(ctx)
+	return wrap(ctx, err, "mark e-mail as sent")
 }
 
 // MarkEmailQueued records a failed attempt that will be repeated.
 func (s *Store) MarkEmailQueued(ctx context.Context, id uuid.UUID, reason string) error {
-	return s.setEmailState(ctx, id, "state = 'QUEUED', last_error = ?", reason)
+	return s.markUnsent(ctx, id, models.EmailQueued, reason)
 }
 
 // MarkEmailFailed records that the mail was given up.
 func (s *Store) MarkEmailFailed(ctx context.Context, id uuid.UUID, reason string) error {
-	return s.setEmailState(ctx, id, "state = 'FAILED', last_error = ?", reason)
+	return s.markUnsent(ctx, id, models.EmailFailed, reason)
 }
 
-func (s *Store) setEmailState(ctx context.Context, id uuid.UUID, set string, args ...any) error {
-	_, err := s.db.NewRaw("UPDATE email_messages SET "+set+" WHERE id = ? AND state <> 'SENT'", append(args, id)...).Exec(ctx)
-	return wrap(ctx, err, "set e-mail state")
+// markUnsent leaves final states alone: a worker that was given up for dead may come late.
+func (s *Store) markUnsent(ctx context.Context, id uuid.UUID, state models.EmailState, reason string) error {
+	_, err := s.db.NewRaw("UPDATE email_messages SET state = ?, last_error = ? WHERE id = ? AND state IN ('QUEUED', 'SENDING')",
+		string(state), storable(reason), id).Exec(ctx)
+	return wrap(ctx, err, "mark e-mail as unsent")
 }

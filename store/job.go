@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,8 +14,12 @@ import (
 	"ecoseller/models"
 )
 
-// maxIndexBatch is how many products one indexing job carries: a bulk request of a few megabytes.
-const maxIndexBatch = 500
+const (
+	// maxIndexBatch is how many products one indexing job carries: a bulk request of a few megabytes.
+	maxIndexBatch = 500
+	// maxReason is how many bytes are kept of why a job or a mail failed.
+	maxReason = 4000
+)
 
 // EnqueueJob writes the job into the outbox. It must be called inside InTx, in the transaction of the
 // change that causes the work: then both happen or neither. The payload is written as JSON.
@@ -89,7 +94,7 @@ func (s *Store) FinishJob(ctx context.Context, job *models.Job) error {
 // RetryJob gives the claimed job back, to be tried again after delay.
 func (s *Store) RetryJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
 	return s.updateClaimed(ctx, job, "retry job",
-		"state = 'retrying', run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?", delay.Milliseconds(), reason)
+		"state = 'retrying', run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?", delay.Milliseconds(), storable(reason))
 }
 
 // PostponeJob gives the claimed job back, to be tried again after delay, and takes the attempt back:
@@ -97,12 +102,12 @@ func (s *Store) RetryJob(ctx context.Context, job *models.Job, delay time.Durati
 func (s *Store) PostponeJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
 	return s.updateClaimed(ctx, job, "postpone job",
 		"state = 'retrying', attempts = attempts - 1, run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?",
-		delay.Milliseconds(), reason)
+		delay.Milliseconds(), storable(reason))
 }
 
 // FailJob gives the claimed job up.
 func (s *Store) FailJob(ctx context.Context, job *models.Job, reason string) error {
-	return s.updateClaimed(ctx, job, "fail job", "state = 'failed', finished_at = now(), lease_until = NULL, last_error = ?", reason)
+	return s.updateClaimed(ctx, job, "fail job", "state = 'failed', finished_at = now(), lease_until = NULL, last_error = ?", storable(reason))
 }
 
 // ReleaseJob gives the claimed job back at once and takes the attempt back: the worker stops, the job is
@@ -124,21 +129,23 @@ func (s *Store) updateClaimed(ctx context.Context, job *models.Job, doing, set s
 	return nil
 }
 
-// DueJobs returns up to limit jobs that wait or whose worker died, most urgent first, oldest first.
+// DueJobs returns up to limit jobs that wait or whose worker died, most urgent first, oldest first. Each
+// queue is looked at on its own, so that a long queue does not hide a more urgent one.
 func (s *Store) DueJobs(ctx context.Context, limit int) ([]*models.Job, error) {
 	var jobs []*models.Job
 	err := s.db.NewRaw(`
-		WITH waiting AS (
-			SELECT * FROM jobs
-			WHERE state IN ('queued', 'retrying') AND run_at <= now()
-			ORDER BY run_at, id LIMIT ?0
-		), abandoned AS (
-			SELECT * FROM jobs
-			WHERE state = 'running' AND lease_until < now()
-			ORDER BY lease_until LIMIT ?0
-		)
-		SELECT * FROM waiting UNION ALL SELECT * FROM abandoned
-		ORDER BY array_position(ARRAY['high', 'default', 'low'], queue), run_at, id
+		SELECT due.*
+		FROM unnest(ARRAY['high', 'default', 'low']) WITH ORDINALITY AS q (name, rank)
+		CROSS JOIN LATERAL (
+			(SELECT * FROM jobs
+			 WHERE queue = q.name AND state IN ('queued', 'retrying') AND run_at <= now()
+			 ORDER BY run_at, id LIMIT ?0)
+			UNION ALL
+			(SELECT * FROM jobs
+			 WHERE queue = q.name AND state = 'running' AND lease_until < now()
+			 ORDER BY lease_until LIMIT ?0)
+		) AS due
+		ORDER BY q.rank, due.run_at, due.id
 		LIMIT ?0`, limit).Scan(ctx, &jobs)
 	return jobs, wrap(ctx, err, "find due jobs")
 }
@@ -159,6 +166,16 @@ func (s *Store) DeleteFinishedJobs(ctx context.Context, olderThan time.Duration)
 	}
 	n, err := result.RowsAffected()
 	return n, wrap(ctx, err, "delete finished jobs")
+}
+
+// storable makes a text that came from elsewhere, such as the words of a server, fit for a column:
+// PostgreSQL takes neither NUL nor broken UTF-8, and nobody reads more than a screen of it.
+func storable(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
+	}
+	return text
 }
 
 // newID returns a time-ordered id (UUID version 7), which keeps new rows side by side in their index.

@@ -124,12 +124,15 @@ func (h *queryHook) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
 		return
 	}
 	h.logger.WarnContext(ctx, "slow statement",
-		"took", took.Round(time.Millisecond), "operation", event.Operation(), "statement", truncate(event.QueryTemplate, 300))
+		"took", took.Round(time.Millisecond), "operation", event.Operation(), "statement", template(event))
 }
 
-func truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
+// template returns the statement without its arguments. Raw queries come to the hook with the arguments
+// written in; what stands before the first literal tells statements apart well enough.
+func template(event *bun.QueryEvent) string {
+	statement, _, cut := strings.Cut(event.QueryTemplate, "'")
+	if statement = strings.Join(strings.Fields(statement), " "); cut || len(statement) > 300 {
+		return statement[:min(len(statement), 300)] + "…"
 	}
-	return s[:n] + "…"
+	return statement
 }

@@ -183,4 +183,3 @@ func (b *statement) add(sql string, args ...any) {
 	b.sql += sql
 	b.args = append(b.args, args...)
 }
-

@@ -386,8 +386,8 @@ func TestEdgeCasesArePresent(t *testing.T) {
 func TestCheckDigit(t *testing.T) {
 	t.Parallel()
 	for ean, want := range map[string]bool{
-		"8590000000012": true,
-		"8590000000013": false,
+		"8590000000015": true,
+		"8590000000012": false,
 		"859000000001":  false,
 		"859000000001x": false,
 	} {

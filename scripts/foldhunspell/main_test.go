@@ -12,7 +12,7 @@ func TestFoldCondition(t *testing.T) {
 		"át":      "at",
 		"[áé]t":   "[ae]t",
 		"[aá]t":   "[a]t",
-		"[^á]t":   ".t",   // a plain "a" passed before
+		"[^á]t":   ".t",    // a plain "a" passed before
 		"[^aá]t":  "[^a]t", // neither passed before
 		"[^cčt]e": "[^ct]e",
 		"[^čt]e":  "[^t]e",

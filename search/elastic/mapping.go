@@ -55,7 +55,7 @@ func indexDefinition(languages []models.LanguageCode) object {
 func analysisSettings(languages []models.LanguageCode) object {
 	filters := object{}
 	analyzers := object{
-		foldedAnalyzer: object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
+		foldedAnalyzer:  object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
 		"code_analyzer": object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
 	}
 	for _, language := range languages {

@@ -39,7 +39,6 @@ type executor struct {
 	lease    time.Duration
 	slots    chan struct{}
 
-	running sync.WaitGroup
 	// stopping ends when no new job is to be begun, life when those that run are to stop as well.
 	stopping context.Context
 	stop     context.CancelFunc
@@ -70,8 +69,20 @@ func (x *executor) start(id uuid.UUID) bool {
 	if !x.takeSlot() {
 		return false
 	}
-	x.running.Go(func() { x.claimAndRun(id) })
+	go x.claimAndRun(id)
 	return true
+}
+
+// idle returns a channel that is closed when nothing runs any more, after stop.
+func (x *executor) idle() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		for range cap(x.slots) {
+			x.slots <- struct{}{}
+		}
+		close(done)
+	}()
+	return done
 }
 
 func (x *executor) takeSlot() bool {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,7 +56,7 @@ func runWorkerProcess(raw string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	sender, err := smtpSender(p.SMTP)
+	sender, err := smtpSender(p.SMTP, smtpTimeout)
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,9 @@ func runWorkerProcess(raw string) error {
 	return nil
 }
 
-func smtpSender(address string) (*mail.Sender, error) {
+const smtpTimeout = 10 * time.Second
+
+func smtpSender(address string, timeout time.Duration) (*mail.Sender, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -77,7 +81,7 @@ func smtpSender(address string) (*mail.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mail.NewSender(mail.SMTPOptions{Host: host, Port: number, From: "Shop <shop@example.com>", Timeout: 10 * time.Second})
+	return mail.NewSender(mail.SMTPOptions{Host: host, Port: number, From: "Shop <shop@example.com>", Timeout: timeout})
 }
 
 // testKind is a kind of job that only tests have; the test says what it does.
@@ -143,7 +147,11 @@ func newQueue(t *testing.T, address, namespace string) *jobs.RedisQueue {
 
 func (b *bench) open(notifier store.JobNotifier) {
 	b.t.Helper()
-	b.pool = storetest.NewDB(b.t)
+	b.openOn(storetest.NewDB(b.t), notifier)
+}
+
+func (b *bench) openOn(pool *bun.DB, notifier store.JobNotifier) {
+	b.pool = pool
 	b.store = store.New(b.pool, notifier)
 	b.handlers = jobs.Handlers{}
 	b.options = jobs.Options{Concurrency: 4, Sweep: 50 * time.Millisecond, Grace: 5 * time.Second, Logger: testLogger(b.t)}
@@ -220,6 +228,23 @@ func (b *bench) enqueue(n int) []uuid.UUID {
 	return ids
 }
 
+// enqueueIndexing commits the jobs that index the products.
+func (b *bench) enqueueIndexing(products []uuid.UUID) error {
+	return b.store.InTx(context.Background(), func(ctx context.Context, tx *store.Store) error {
+		return tx.EnqueueIndexing(ctx, products)
+	})
+}
+
+// onlyJob returns the id of the only job there is.
+func (b *bench) onlyJob() uuid.UUID {
+	b.t.Helper()
+	var ids []uuid.UUID
+	if err := b.pool.NewRaw("SELECT id FROM jobs").Scan(context.Background(), &ids); err != nil || len(ids) != 1 {
+		b.t.Fatalf("find the job: %d found, %v", len(ids), err)
+	}
+	return ids[0]
+}
+
 func (b *bench) job(id uuid.UUID) *models.Job {
 	b.t.Helper()
 	found, err := b.store.JobsByIDs(context.Background(), []uuid.UUID{id})
@@ -279,3 +304,23 @@ func forget(t testing.TB, namespace string) {
 }
 
 func testLogger(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+
+// syncBuffer collects a log.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+func (b *syncBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

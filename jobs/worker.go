@@ -100,25 +100,31 @@ func (w *Worker) Run(ctx context.Context) {
 	w.sweepUntil(ctx)
 	w.executor.stop()
 
-	stopped := make(chan struct{})
+	queueStopped := make(chan struct{})
 	go func() {
 		stopQueue()
-		w.executor.running.Wait()
-		close(stopped)
+		close(queueStopped)
 	}()
-	w.awaitStop(stopped)
+	w.awaitJobs()
+	select {
+	case <-queueStopped:
+	case <-time.After(closeTimeout):
+		w.options.Logger.Warn("Redis does not answer; leaving without a goodbye")
+	}
 }
 
-func (w *Worker) awaitStop(stopped <-chan struct{}) {
+// awaitJobs lets the running jobs end, by themselves or by the end of their contexts.
+func (w *Worker) awaitJobs() {
 	defer w.executor.kill()
+	idle := w.executor.idle()
 	select {
-	case <-stopped:
+	case <-idle:
 		return
 	case <-time.After(w.options.Grace):
 		w.executor.kill()
 	}
 	select {
-	case <-stopped:
+	case <-idle:
 	case <-time.After(stuckAfter):
 		w.options.Logger.Error("jobs do not stop; they are left to their leases")
 	}

@@ -23,6 +23,8 @@ type Token struct {
 type Analyzer struct {
 	stem func(string) string
 	stop map[string]bool
+	// without is the preposition that makes an adjective with the noun after it: bez drátu, bezdrátový.
+	without string
 }
 
 // New returns the analyzer of a language. For a language it does not know it folds accents only.
@@ -31,9 +33,9 @@ func New(language models.LanguageCode) *Analyzer {
 	a := &Analyzer{stem: func(word string) string { return word }, stop: map[string]bool{}}
 	switch base {
 	case "cs":
-		a.stem = stemCzech
+		a.stem, a.without = stemCzech, "bez"
 	case "sk":
-		a.stem = stemSlovak
+		a.stem, a.without = stemSlovak, "bez"
 	case "en":
 		a.stem = stemEnglish
 	}
@@ -44,12 +46,20 @@ func New(language models.LanguageCode) *Analyzer {
 }
 
 // Tokens returns the words of a text in their order, without stop words. A compound with a digit in it,
-// such as WH-1000XM4 or 15.6, gives its parts and the whole.
+// such as WH-1000XM4 or 15.6, gives its parts and the whole; "bez drátu" gives the noun and, as one word,
+// what the adjective is made of: "bezdrátu".
 func (a *Analyzer) Tokens(text string) []Token {
 	var tokens []Token
-	for _, compound := range strings.FieldsFunc(Fold(text), func(r rune) bool { return !isWord(r) && !isJoint(r) }) {
+	var joined string
+	for _, compound := range compounds(text) {
 		parts := strings.FieldsFunc(compound, isJoint)
 		for _, part := range parts {
+			if joined != "" {
+				tokens = append(tokens, a.token(joined+part))
+			}
+			if joined = ""; part == a.without {
+				joined = part
+			}
 			if !a.stop[part] {
 				tokens = append(tokens, a.token(part))
 			}
@@ -61,9 +71,31 @@ func (a *Analyzer) Tokens(text string) []Token {
 	return tokens
 }
 
+func compounds(text string) []string {
+	return strings.FieldsFunc(Fold(text), func(r rune) bool { return !isWord(r) && !isJoint(r) })
+}
+
+// joinNegations writes "bez drátu" as one word: who looks for things without something does not want those
+// with it.
+func (a *Analyzer) joinNegations(text string) string {
+	if a.without == "" {
+		return text
+	}
+	var out strings.Builder
+	words := compounds(text)
+	for i, word := range words {
+		out.WriteString(word)
+		if word != a.without || i == len(words)-1 {
+			out.WriteByte(' ')
+		}
+	}
+	return out.String()
+}
+
 // QueryTokens returns the tokens of a query, each once; when it has only stop words, these are kept,
 // because somebody has typed them on purpose.
 func (a *Analyzer) QueryTokens(text string) []Token {
+	text = a.joinNegations(text)
 	tokens := unique(a.Tokens(text))
 	if len(tokens) > 0 {
 		return tokens

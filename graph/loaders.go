@@ -2,30 +2,36 @@ package graph
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/vikstrous/dataloadgen"
 
 	"ecoseller/models"
 	"ecoseller/store"
 )
 
-// loaderWait is how long a loader collects keys. Fields of one list ask within microseconds of each other.
-const loaderWait = time.Millisecond
-
-// Loaders join the reads that the fields of one operation ask for one by one. Each has a key for what is
-// read; texts are read for a language, so that a page in two languages gets each in its own.
+// Loaders join the reads of one operation's fields. Texts are read for a language, so that an operation in
+// two languages gets each in its own.
+//
+// Whoever returns a list of products or categories tells ExpectProducts or ExpectCategories; what hangs on
+// them is then read for the whole list at once.
 type Loaders struct {
-	Variants          *dataloadgen.Loader[LocalKey[uuid.UUID], []*models.ProductVariant]
-	Attributes        *dataloadgen.Loader[LocalKey[string], []*models.Attribute]
-	ProductTypes      *dataloadgen.Loader[LocalKey[uuid.UUID], *models.ProductType]
-	ProductCategories *dataloadgen.Loader[LocalKey[uuid.UUID], []*models.Category]
-	Categories        *dataloadgen.Loader[LocalKey[uuid.UUID], *models.Category]
-	CategoryChildren  *dataloadgen.Loader[LocalKey[uuid.UUID], []*models.Category]
-	Media             *dataloadgen.Loader[uuid.UUID, []*models.ProductMedia]
-	Markets           *dataloadgen.Loader[models.CountryCode, *models.Market]
-	Prices            *dataloadgen.Loader[PriceKey, *models.ProductPrice]
+	Variants          *Loader[LocalKey[uuid.UUID], []*models.ProductVariant]
+	Attributes        *Loader[LocalKey[string], []*models.Attribute]
+	ProductTypes      *Loader[LocalKey[uuid.UUID], *models.ProductType]
+	ProductCategories *Loader[LocalKey[uuid.UUID], []*models.Category]
+	Categories        *Loader[LocalKey[uuid.UUID], *models.Category]
+	CategoryChildren  *Loader[LocalKey[uuid.UUID], []*models.Category]
+	Media             *Loader[uuid.UUID, []*models.ProductMedia]
+	Markets           *Loader[models.CountryCode, *models.Market]
+	Prices            *Loader[PriceKey, *models.ProductPrice]
+
+	products     groups[LocalKey[uuid.UUID]]
+	productIDs   groups[uuid.UUID]
+	productTypes groups[LocalKey[uuid.UUID]]
+	variants     groups[LocalKey[string]]
+	skus         groups[string]
+	categories   groups[LocalKey[uuid.UUID]]
+	parents      groups[LocalKey[uuid.UUID]]
 }
 
 // LocalKey is a key and the language its texts are wanted in.
@@ -42,91 +48,150 @@ func Local[K comparable](key K, chain []models.LanguageCode) LocalKey[K] {
 // PriceKey is a variant's price in a price list.
 type PriceKey struct{ SKU, PriceList string }
 
-// NewLoaders returns loaders for one operation.
+// NewLoaders returns the loaders of one operation.
 func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
-	return &Loaders{
-		Variants: newLoader(byLanguage(languages, func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.ProductVariant, error) {
-			variants, err := s.ProductVariantsByProductIDs(ctx, ids)
-			for _, ofProduct := range variants {
-				for _, v := range ofProduct {
-					v.Chain = chain
-				}
+	l := &Loaders{}
+	l.Variants = NewLoader(l.products.siblings, byLanguage(languages, l.fetchVariants(s)))
+	l.Attributes = NewLoader(l.variants.siblings, byLanguage(languages, fetchAttributes(s)))
+	l.ProductTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchProductTypes(s)))
+	l.ProductCategories = NewLoader(l.products.siblings, byLanguage(languages, l.fetchCategories(s.CategoriesByProductIDs)))
+	l.Categories = NewLoader(l.parents.siblings, byLanguage(languages, l.fetchParents(s)))
+	l.CategoryChildren = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryChildrenByParentIDs)))
+	l.Media = NewLoader(l.productIDs.siblings, s.ProductMediaByProductIDs)
+	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
+	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
+	return l
+}
+
+// ExpectProducts says that the products came in one list.
+func (l *Loaders) ExpectProducts(products []*models.Product) {
+	var local, types []LocalKey[uuid.UUID]
+	var ids []uuid.UUID
+	for _, p := range products {
+		local, ids = append(local, Local(p.ID, p.Chain)), append(ids, p.ID)
+		if p.ProductTypeID != nil {
+			types = append(types, Local(*p.ProductTypeID, p.Chain))
+		}
+	}
+	l.products.add(local)
+	l.productIDs.add(ids)
+	l.productTypes.add(types)
+}
+
+// ExpectCategories says that the categories came in one list, or in lists that came together.
+func (l *Loaders) ExpectCategories(categories []*models.Category) {
+	var local, parents []LocalKey[uuid.UUID]
+	for _, c := range categories {
+		local = append(local, Local(c.ID, c.Chain))
+		if c.ParentID != nil {
+			parents = append(parents, Local(*c.ParentID, c.Chain))
+		}
+	}
+	l.categories.add(local)
+	l.parents.add(parents)
+}
+
+// fetchOf is a batch read of texts in a chain of languages.
+type fetchOf[K comparable, V any] func(ctx context.Context, keys []K, chain []models.LanguageCode) (map[K]V, error)
+
+func (l *Loaders) fetchVariants(s *store.Store) fetchOf[uuid.UUID, []*models.ProductVariant] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.ProductVariant, error) {
+		variants, err := s.ProductVariantsByProductIDs(ctx, ids)
+		var local []LocalKey[string]
+		var skus []string
+		for _, ofProduct := range variants {
+			for _, v := range ofProduct {
+				v.Chain = chain
+				local, skus = append(local, Local(v.SKU, chain)), append(skus, v.SKU)
 			}
-			return variants, err
-		})),
-		Attributes: newLoader(byLanguage(languages, func(ctx context.Context, skus []string, chain []models.LanguageCode) (map[string][]*models.Attribute, error) {
-			attributes, err := s.AttributesBySKUs(ctx, skus)
-			for _, ofVariant := range attributes {
-				for _, a := range ofVariant {
-					a.Chain, a.Type.Chain = chain, chain
-				}
-			}
-			return attributes, err
-		})),
-		ProductTypes: newLoader(byLanguage(languages, func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.ProductType, error) {
-			types, err := s.ProductTypesByIDs(ctx, ids)
-			for _, t := range types {
-				t.Chain = chain
-			}
-			return keyBy(types, func(t *models.ProductType) uuid.UUID { return t.ID }), err
-		})),
-		ProductCategories: newLoader(byLanguage(languages, s.CategoriesByProductIDs)),
-		CategoryChildren:  newLoader(byLanguage(languages, s.CategoryChildrenByParentIDs)),
-		Categories: newLoader(byLanguage(languages, func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.Category, error) {
-			categories, err := s.CategoriesByIDs(ctx, ids, chain)
-			return keyBy(categories, func(c *models.Category) uuid.UUID { return c.ID }), err
-		})),
-		Media:   newLoader(s.ProductMediaByProductIDs),
-		Markets: newLoader(s.MarketsByCountries),
-		Prices:  newLoader(pricesByKeys(s)),
+		}
+		l.variants.add(local)
+		l.skus.add(skus)
+		return variants, err
 	}
 }
 
-// newLoader makes a loader out of a batch read. A key that the read does not return has the zero value:
-// an empty list, or nil.
-func newLoader[K comparable, V any](fetch func(context.Context, []K) (map[K]V, error)) *dataloadgen.Loader[K, V] {
-	return dataloadgen.NewMappedLoader(func(ctx context.Context, keys []K) (map[K]V, error) {
-		found, err := fetch(ctx, keys)
+func fetchAttributes(s *store.Store) fetchOf[string, []*models.Attribute] {
+	return func(ctx context.Context, skus []string, chain []models.LanguageCode) (map[string][]*models.Attribute, error) {
+		attributes, err := s.AttributesBySKUs(ctx, skus)
+		for _, ofVariant := range attributes {
+			for _, a := range ofVariant {
+				a.Chain, a.Type.Chain = chain, chain
+			}
+		}
+		return attributes, err
+	}
+}
+
+func fetchProductTypes(s *store.Store) fetchOf[uuid.UUID, *models.ProductType] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.ProductType, error) {
+		types, err := s.ProductTypesByIDs(ctx, ids)
+		for _, t := range types {
+			t.Chain = chain
+		}
+		return keyBy(types, func(t *models.ProductType) uuid.UUID { return t.ID }), err
+	}
+}
+
+// fetchCategories reads lists of categories, and expects all of these lists together.
+func (l *Loaders) fetchCategories(read fetchOf[uuid.UUID, []*models.Category]) fetchOf[uuid.UUID, []*models.Category] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
+		lists, err := read(ctx, ids, chain)
+		var all []*models.Category
+		for _, list := range lists {
+			all = append(all, list...)
+		}
+		l.ExpectCategories(all)
+		return lists, err
+	}
+}
+
+func (l *Loaders) fetchParents(s *store.Store) fetchOf[uuid.UUID, *models.Category] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.Category, error) {
+		categories, err := s.CategoriesByIDs(ctx, ids, chain)
+		l.ExpectCategories(categories)
+		return keyBy(categories, func(c *models.Category) uuid.UUID { return c.ID }), err
+	}
+}
+
+// priceSiblings are the prices of the variant's siblings in the same list.
+func (l *Loaders) priceSiblings(key PriceKey) []PriceKey {
+	var siblings []PriceKey
+	for _, sku := range l.skus.siblings(key.SKU) {
+		siblings = append(siblings, PriceKey{sku, key.PriceList})
+	}
+	return siblings
+}
+
+func fetchPrices(s *store.Store) func(context.Context, []PriceKey) (map[PriceKey]*models.ProductPrice, error) {
+	return func(ctx context.Context, keys []PriceKey) (map[PriceKey]*models.ProductPrice, error) {
+		skus := make([]string, len(keys))
+		for i, key := range keys {
+			skus[i] = key.SKU
+		}
+		// The keys of a batch are siblings, and so of one list.
+		prices, err := s.ProductPrices(ctx, skus, []string{keys[0].PriceList})
+		return keyBy(prices, func(p *models.ProductPrice) PriceKey { return PriceKey{p.SKU, p.PriceListCode} }), err
+	}
+}
+
+// byLanguage adapts a read of texts to keys with a language; the keys of a batch have the same.
+func byLanguage[K comparable, V any](languages models.Languages, fetch fetchOf[K, V]) func(context.Context, []LocalKey[K]) (map[LocalKey[K]]V, error) {
+	return func(ctx context.Context, keys []LocalKey[K]) (map[LocalKey[K]]V, error) {
+		language := keys[0].Language
+		plain := make([]K, len(keys))
+		for i, key := range keys {
+			plain[i] = key.Key
+		}
+		found, err := fetch(ctx, plain, languages.Chain(language))
 		if err != nil {
 			return nil, err
 		}
-		all := make(map[K]V, len(keys))
-		for _, key := range keys {
-			all[key] = found[key]
+		local := make(map[LocalKey[K]]V, len(found))
+		for key, value := range found {
+			local[LocalKey[K]{key, language}] = value
 		}
-		return all, nil
-	}, dataloadgen.WithWait(loaderWait))
-}
-
-// byLanguage runs a read once for each language among the keys, which is once in nearly all operations.
-func byLanguage[K comparable, V any](languages models.Languages, fetch func(context.Context, []K, []models.LanguageCode) (map[K]V, error)) func(context.Context, []LocalKey[K]) (map[LocalKey[K]]V, error) {
-	return func(ctx context.Context, keys []LocalKey[K]) (map[LocalKey[K]]V, error) {
-		byLanguage := map[models.LanguageCode][]K{}
-		for _, key := range keys {
-			byLanguage[key.Language] = append(byLanguage[key.Language], key.Key)
-		}
-		all := make(map[LocalKey[K]]V, len(keys))
-		for language, ofLanguage := range byLanguage {
-			found, err := fetch(ctx, ofLanguage, languages.Chain(language))
-			if err != nil {
-				return nil, err
-			}
-			for key, value := range found {
-				all[LocalKey[K]{key, language}] = value
-			}
-		}
-		return all, nil
-	}
-}
-
-func pricesByKeys(s *store.Store) func(context.Context, []PriceKey) (map[PriceKey]*models.ProductPrice, error) {
-	return func(ctx context.Context, keys []PriceKey) (map[PriceKey]*models.ProductPrice, error) {
-		skus, lists := make([]string, len(keys)), make([]string, len(keys))
-		for i, key := range keys {
-			skus[i], lists[i] = key.SKU, key.PriceList
-		}
-		prices, err := s.ProductPrices(ctx, skus, lists)
-		return keyBy(prices, func(p *models.ProductPrice) PriceKey { return PriceKey{p.SKU, p.PriceListCode} }), err
+		return local, nil
 	}
 }
 

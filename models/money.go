@@ -13,13 +13,25 @@ const maxDecimalText = 32
 
 // Decimal is an exact decimal number; GraphQL and JSON carry it as a string, so that no client turns
 // it into a float unasked.
-type Decimal struct{ decimal.Decimal }
+type Decimal struct {
+	decimal.Decimal
+	// digits is how many fraction digits are written at least.
+	digits int32
+}
 
 // NewDecimal wraps a decimal.
-func NewDecimal(d decimal.Decimal) Decimal { return Decimal{d} }
+func NewDecimal(d decimal.Decimal) Decimal { return Decimal{Decimal: d} }
 
 // MarshalGQL writes the number as a GraphQL string.
-func (d Decimal) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(d.String())) }
+func (d Decimal) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(d.text())) }
+
+// text writes no zeros at the end beyond the digits.
+func (d Decimal) text() string {
+	if d.Truncate(d.digits).Equal(d.Decimal) {
+		return d.StringFixed(d.digits)
+	}
+	return d.String()
+}
 
 // UnmarshalGQL reads the number from a GraphQL string or whole number; floats are refused, because
 // they have lost their digits before they arrive here.
@@ -56,21 +68,19 @@ type Money struct {
 
 // NewMoney gives the amount with the digits its rounding step has: 12.5 in steps of 0.01 is "12.50".
 func NewMoney(amount, step decimal.Decimal, currency string) Money {
-	rounded := RoundTo(amount, step)
-	return Money{Amount: NewDecimal(withDigits(rounded, step)), Currency: currency}
+	return Money{
+		Amount:   Decimal{Decimal: RoundTo(amount, step), digits: digitsOf(step)},
+		Currency: currency,
+	}
 }
 
-// withDigits writes a number with at least the fraction digits of the step.
-func withDigits(d, step decimal.Decimal) decimal.Decimal {
-	digits := max(-step.Exponent(), 0)
-	if -d.Exponent() >= digits {
-		return d
+// digitsOf counts the fraction digits of a step: 2 for 0.01, none for 1.00.
+func digitsOf(step decimal.Decimal) int32 {
+	var digits int32
+	for !step.Truncate(digits).Equal(step) {
+		digits++
 	}
-	scaled, err := decimal.NewFromString(d.StringFixed(digits))
-	if err != nil {
-		return d
-	}
-	return scaled
+	return digits
 }
 
 // RoundTo rounds half away from zero to a multiple of step, as Czech and Slovak tills do.

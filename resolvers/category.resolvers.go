@@ -31,7 +31,9 @@ func (r *queryResolver) Categories(ctx context.Context, language *models.Languag
 	if err != nil {
 		return nil, err
 	}
-	return r.Store.RootCategories(ctx, chain)
+	roots, err := r.Store.RootCategories(ctx, chain)
+	graph.FromContext(ctx).Loaders.ExpectCategories(roots)
+	return roots, err
 }
 
 func (r *Resolver) Category() graph.CategoryResolver { return &categoryResolver{r} }

@@ -68,6 +68,7 @@ func (r *queryResolver) Products(ctx context.Context, first int32, after *string
 	if err != nil {
 		return nil, err
 	}
+	graph.FromContext(ctx).Loaders.ExpectProducts(products)
 	return productConnection(query, products, hasNext)
 }
 

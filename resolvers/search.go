@@ -95,6 +95,7 @@ func (r *Resolver) publishedByIDs(ctx context.Context, hits []search.Hit, chain 
 		ids[i] = hit.ProductID
 	}
 	products, err := r.Store.ProductsByIDs(ctx, ids, chain)
+	graph.FromContext(ctx).Loaders.ExpectProducts(products)
 	published := make(map[uuid.UUID]*models.Product, len(products))
 	for _, p := range products {
 		if p.Published {

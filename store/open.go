@@ -49,6 +49,8 @@ func OpenDB(o Options) *bun.DB {
 		pgdriver.WithConnParams(map[string]any{
 			"statement_timeout": fmt.Sprint(o.StatementTimeout.Milliseconds()),
 			"timezone":          "UTC",
+			// How alike words must be where a query has typing errors; "headphnoes" is 0.55 headphones.
+			"pg_trgm.word_similarity_threshold": "0.5",
 		}),
 	}
 	if o.TLS != nil {

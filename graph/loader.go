@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// Loader reads what many fields ask for one by one, group by group: the first field that asks for a key has
+// all keys of its group read, and the others wait for that. Groups are known before the fields run, because
+// the rows of a list come together. So one list costs one statement, however its fields are scheduled; a
+// loader that collects keys for a while cannot promise that.
+type Loader[K comparable, V any] struct {
+	fetch    func(ctx context.Context, keys []K) (map[K]V, error)
+	siblings func(key K) []K
+
+	mu      sync.Mutex
+	batches map[K]*batch[K, V]
+}
+
+type batch[K comparable, V any] struct {
+	done   chan struct{}
+	values map[K]V
+	err    error
+}
+
+// NewLoader returns a loader over a batch read. siblings returns the group of a key.
+func NewLoader[K comparable, V any](siblings func(key K) []K, fetch func(ctx context.Context, keys []K) (map[K]V, error)) *Loader[K, V] {
+	return &Loader[K, V]{fetch: fetch, siblings: siblings, batches: map[K]*batch[K, V]{}}
+}
+
+// Load returns the value of the key, or the zero value when the read did not return the key.
+func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
+	b, keys := l.join(key)
+	if keys != nil {
+		b.run(ctx, l.fetch, keys)
+	}
+	select {
+	case <-b.done:
+		return b.values[key], b.err
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	}
+}
+
+// join returns the batch that reads the key. The keys are not nil when the caller has to run it.
+func (l *Loader[K, V]) join(key K) (*batch[K, V], []K) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.batches[key]; b != nil {
+		return b, nil
+	}
+	b := &batch[K, V]{done: make(chan struct{})}
+	keys := []K{key}
+	l.batches[key] = b
+	for _, sibling := range l.siblings(key) {
+		if l.batches[sibling] == nil {
+			l.batches[sibling] = b
+			keys = append(keys, sibling)
+		}
+	}
+	return b, keys
+}
+
+func (b *batch[K, V]) run(ctx context.Context, fetch func(context.Context, []K) (map[K]V, error), keys []K) {
+	defer close(b.done) // also when the read panics: the others must not wait for ever
+	b.values, b.err = fetch(ctx, keys)
+}
+
+// groups remembers which keys came in one list.
+type groups[K comparable] struct {
+	mu sync.Mutex
+	of map[K][]K
+}
+
+// add makes the keys a group, except those that have one already.
+func (g *groups[K]) add(keys []K) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of == nil {
+		g.of = map[K][]K{}
+	}
+	fresh := slices.DeleteFunc(slices.Clone(keys), func(key K) bool { return g.of[key] != nil })
+	for _, key := range fresh {
+		g.of[key] = fresh
+	}
+}
+
+// siblings returns the key's group; none for a key that came alone.
+func (g *groups[K]) siblings(key K) []K {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.of[key]
+}

@@ -1,0 +1,15 @@
+# The server and the worker: one static binary.
+FROM golang:1.26-alpine AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /ecoseller .
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /ecoseller /ecoseller
+# Inside a container the loopback is nobody else's.
+ENV HOST=0.0.0.0 PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["/ecoseller", "healthcheck"]
+ENTRYPOINT ["/ecoseller"]

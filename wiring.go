@@ -19,6 +19,7 @@ import (
 	"ecoseller/mail"
 	"ecoseller/migrations"
 	"ecoseller/models"
+	"ecoseller/resolvers"
 	"ecoseller/search"
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
@@ -226,9 +227,7 @@ func (s *shop) openSearch() error {
 }
 
 // searcher answers searches: Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
-func (s *shop) searcher() interface {
-	Search(context.Context, search.Request) (*search.Result, error)
-} {
+func (s *shop) searcher() resolvers.Searcher {
 	if s.elastic == nil {
 		return s.postgres
 	}

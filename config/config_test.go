@@ -67,8 +67,11 @@ func TestFromReportsEveryMistake(t *testing.T) {
 		names []string
 	}{
 		{"types", map[string]string{"PORT": "http", "EMAIL_PORT": "x", "USE_ELASTIC": "maybe"}, []string{"Port", "Port", "Use"}},
-		{"values", map[string]string{"PORT": "70000", "LOG_LEVEL": "loud", "USE_ELASTIC": "1", "WORKER_CONCURRENCY": "0"},
-			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"}},
+		{
+			"values",
+			map[string]string{"PORT": "70000", "LOG_LEVEL": "loud", "USE_ELASTIC": "1", "WORKER_CONCURRENCY": "0"},
+			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"},
+		},
 		{"forgotten host", map[string]string{"POSTGRES_DB": "shop"}, []string{"POSTGRES_HOST"}},
 		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
 	}

@@ -44,7 +44,7 @@ type Mailbox struct {
 
 // StartMailbox listens for mail on a TCP address, such as "127.0.0.1:0" for a free port. The caller stops it.
 func StartMailbox(address string) (*Mailbox, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("start mailbox: %w", err)
 	}

@@ -223,8 +223,8 @@ func checkPrivate(folder string, server account) error {
 	if err != nil {
 		return fmt.Errorf("check folder of the socket: %w", err)
 	}
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
-	ours := owner == os.Geteuid() || !server.own() && owner == int(server.uid)
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	ours := ok && (int(stat.Uid) == os.Geteuid() || !server.own() && stat.Uid == server.uid)
 	if !info.IsDir() || !ours || info.Mode().Perm() != 0o700 {
 		return fmt.Errorf("%s is not a folder of our own that is closed to others: remove it", folder)
 	}

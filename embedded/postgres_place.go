@@ -105,8 +105,8 @@ func ownerOf(path string) (account, bool) {
 	if err != nil {
 		return account{}, false
 	}
-	stat := info.Sys().(*syscall.Stat_t)
-	if stat.Uid == 0 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 {
 		return account{}, false
 	}
 	name := "with the id " + strconv.Itoa(int(stat.Uid))
@@ -124,7 +124,7 @@ func canEnter(server account, folder string) bool {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false
 		}
-		if err == nil && !(info.IsDir() && mayEnter(server, info)) {
+		if err == nil && (!info.IsDir() || !mayEnter(server, info)) {
 			return false
 		}
 		if folder == filepath.Dir(folder) {
@@ -134,9 +134,11 @@ func canEnter(server account, folder string) bool {
 }
 
 func mayEnter(server account, info fs.FileInfo) bool {
-	stat := info.Sys().(*syscall.Stat_t)
+	stat, ok := info.Sys().(*syscall.Stat_t)
 	mode := info.Mode().Perm()
 	switch {
+	case !ok:
+		return false
 	case stat.Uid == server.uid:
 		return mode&0o100 != 0
 	case stat.Gid == server.gid:
@@ -148,8 +150,8 @@ func mayEnter(server account, info fs.FileInfo) bool {
 
 // realPath resolves the links in the part of a path that exists.
 func realPath(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		return resolved
 	}
 	parent := filepath.Dir(path)
 	if parent == path {

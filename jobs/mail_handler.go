@@ -57,7 +57,7 @@ func (h *mailHandler) send(ctx context.Context, job *models.Job) error {
 func (h *mailHandler) gaveUp(ctx context.Context, job *models.Job, reason error) error {
 	var payload models.SendEmail
 	if err := decode(job, &payload); err != nil {
-		return nil // there is no mail that could be marked
+		return nil //nolint:nilerr // there is no mail that could be marked
 	}
 	return h.store.MarkEmailFailed(ctx, payload.EmailMessageID, reason.Error())
 }

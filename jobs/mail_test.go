@@ -236,7 +236,8 @@ func TestWorkerKilledWhileSending(t *testing.T) {
 	b.token = b.newToken()
 	b.mailbox.SetDelay(150 * time.Millisecond)
 
-	process := workerProcess{DB: options, Redis: redisAddress(t), Namespace: namespace, SMTP: b.mailbox.Address(), Lease: 2 * time.Second}
+	database := databaseAddress{options.Address, options.Database, options.User, options.Password}
+	process := workerProcess{Database: database, Redis: redisAddress(t), Namespace: namespace, SMTP: b.mailbox.Address(), Lease: 2 * time.Second}
 	first := startWorkerProcess(t, process)
 	var ids []uuid.UUID
 	for i := range count {

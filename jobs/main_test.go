@@ -31,11 +31,16 @@ const workerProcessEnv = "ECOSELLER_TEST_WORKER"
 
 // workerProcess says how the worker process works.
 type workerProcess struct {
-	DB        store.Options
+	Database  databaseAddress
 	Redis     string
 	Namespace string
 	SMTP      string
 	Lease     time.Duration
+}
+
+// databaseAddress is the part of store.Options that can be written as JSON.
+type databaseAddress struct {
+	Address, Database, User, Password string
 }
 
 func TestMain(m *testing.M) {
@@ -63,7 +68,9 @@ func runWorkerProcess(raw string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	queue := jobs.NewRedisQueue(jobs.RedisOptions{Address: p.Redis, Namespace: p.Namespace, Logger: logger})
 	defer func() { _ = queue.Close() }()
-	s := store.New(store.OpenDB(p.DB), queue)
+	s := store.New(store.OpenDB(store.Options{
+		Address: p.Database.Address, Database: p.Database.Database, User: p.Database.User, Password: p.Database.Password,
+	}), queue)
 	jobs.NewWorker(s, jobs.NewHandlers(s, nil, sender), queue, jobs.Options{
 		Concurrency: 4, Lease: p.Lease, Sweep: 100 * time.Millisecond, Logger: logger,
 	}).Run(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -88,7 +89,7 @@ func lock(ctx context.Context, db *bun.DB) (unlock func(), err error) {
 }
 
 func closeAfter(conn bun.Conn, err error) error {
-	if closeErr := conn.Close(); closeErr != nil && closeErr != sql.ErrConnDone {
+	if closeErr := conn.Close(); closeErr != nil && !errors.Is(closeErr, sql.ErrConnDone) {
 		return fmt.Errorf("%w (and closing: %w)", err, closeErr)
 	}
 	return err

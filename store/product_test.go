@@ -106,17 +106,23 @@ func TestProductFilters(t *testing.T) {
 		{"unpublished", models.ProductQuery{Published: &no}, "SELECT count(*) FROM products WHERE NOT published"},
 		{"nothing of an empty list", models.ProductQuery{IDs: []uuid.UUID{}}, "SELECT 0"},
 		{"skus of one product", models.ProductQuery{SKUs: []string{"LUM-MINI-BLK", "LUM-MINI-WHT", "none"}}, "SELECT 1"},
-		{"root category with those below", models.ProductQuery{CategoryIDs: []uuid.UUID{category("electronics")}},
+		{
+			"root category with those below",
+			models.ProductQuery{CategoryIDs: []uuid.UUID{category("electronics")}},
 			`SELECT count(DISTINCT product_id) FROM product_categories pc JOIN categories c ON c.id = pc.category_id
 			 LEFT JOIN categories p ON p.id = c.parent_id LEFT JOIN categories g ON g.id = p.parent_id
-			 WHERE 'electronics' IN (c.code, p.code, g.code)`},
+			 WHERE 'electronics' IN (c.code, p.code, g.code)`,
+		},
 		{"unpublished category", models.ProductQuery{CategoryIDs: []uuid.UUID{category("christmas")}}, "SELECT 0"},
 		{"brands", models.ProductQuery{Brands: []string{"Lumora"}}, "SELECT count(*) FROM products WHERE brand = 'Lumora'"},
 		{"in stock", models.ProductQuery{InStock: &yes}, "SELECT count(DISTINCT product_id) FROM product_variants WHERE stock_quantity > 0"},
 		{"sold out", models.ProductQuery{InStock: &no}, "SELECT count(*) FROM (SELECT product_id FROM product_variants GROUP BY 1 HAVING max(stock_quantity) <= 0) q"},
 		{"updated since", models.ProductQuery{UpdatedSince: &future}, "SELECT 0"},
-		{"all conditions hold", models.ProductQuery{Brands: []string{"Lumora"}, InStock: &yes},
-			"SELECT count(DISTINCT p.id) FROM products p JOIN product_variants v ON v.product_id = p.id AND stock_quantity > 0 WHERE brand = 'Lumora'"},
+		{
+			"all conditions hold",
+			models.ProductQuery{Brands: []string{"Lumora"}, InStock: &yes},
+			"SELECT count(DISTINCT p.id) FROM products p JOIN product_variants v ON v.product_id = p.id AND stock_quantity > 0 WHERE brand = 'Lumora'",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,24 +22,24 @@ func Languages() models.Languages {
 }
 
 // NewDemo returns a store over a database of its own, with the demo catalogue in it.
-func NewDemo(t testing.TB) (*store.Store, *bun.DB) {
-	t.Helper()
-	db := storetest.NewDB(t)
+func NewDemo(tb testing.TB) (*store.Store, *bun.DB) {
+	tb.Helper()
+	db := storetest.NewDB(tb)
 	s := store.New(db, nil)
-	Load(t, s)
+	Load(tb, s)
 	return s, db
 }
 
 // Load puts the demo catalogue into a store.
-func Load(t testing.TB, s *store.Store) {
-	t.Helper()
-	if err := s.ImportReference(t.Context(), demo.Catalogue()); err != nil {
-		t.Fatalf("import reference data: %v", err)
+func Load(tb testing.TB, s *store.Store) {
+	tb.Helper()
+	if err := s.ImportReference(tb.Context(), demo.Catalogue()); err != nil {
+		tb.Fatalf("import reference data: %v", err)
 	}
-	_, err := catalogue.NewImporter(s).Import(t.Context(), demo.Products(), func(r catalogue.Refusal) {
-		t.Errorf("line %d was refused: %s", r.Line, r.Reason)
+	_, err := catalogue.NewImporter(s).Import(tb.Context(), demo.Products(), func(r catalogue.Refusal) {
+		tb.Errorf("line %d was refused: %s", r.Line, r.Reason)
 	})
 	if err != nil {
-		t.Fatalf("import products: %v", err)
+		tb.Fatalf("import products: %v", err)
 	}
 }

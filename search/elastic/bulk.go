@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -43,7 +44,7 @@ func (e *Engine) bulk(ctx context.Context, alias string, operations []operation)
 		if attempt >= maxBulkAttempts {
 			return fmt.Errorf("%w: Elasticsearch is too busy for %d documents", search.ErrUnavailable, len(refused))
 		}
-		operations = append(refused, rest...)
+		operations = slices.Concat(refused, rest)
 		if err := sleep(ctx, time.Duration(attempt)*bulkBackoff); err != nil {
 			return err
 		}

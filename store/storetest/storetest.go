@@ -27,36 +27,36 @@ const templateLock = 7_301_984_113
 // NewDB returns a migrated, empty database that is dropped when the test ends. The server is the one
 // that POSTGRES_HOST and its siblings name; `scripts/services start` provides it. Without it the test
 // is skipped, except in CI, where it fails.
-func NewDB(t testing.TB) *bun.DB {
-	t.Helper()
-	return Open(t, Create(t))
+func NewDB(tb testing.TB) *bun.DB {
+	tb.Helper()
+	return Open(tb, Create(tb))
 }
 
 // Open returns a pool on a database of the test server, closed when the test ends.
-func Open(t testing.TB, options store.Options) *bun.DB {
-	t.Helper()
+func Open(tb testing.TB, options store.Options) *bun.DB {
+	tb.Helper()
 	db := store.OpenDB(options)
-	t.Cleanup(func() { _ = db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	return db
 }
 
 // Create makes a database as NewDB does and returns how to reach it, for tests that start processes.
-func Create(t testing.TB) store.Options {
-	t.Helper()
-	admin := adminOptions(t)
+func Create(tb testing.TB) store.Options {
+	tb.Helper()
+	admin := adminOptions(tb)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 
 	adminDB := store.OpenDB(admin)
 	template, err := ensureTemplate(ctx, adminDB, admin)
 	if err != nil {
-		t.Fatalf("make template database: %v", err)
+		tb.Fatalf("make template database: %v", err)
 	}
 	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	if _, err := adminDB.ExecContext(ctx, "CREATE DATABASE ? TEMPLATE ?", bun.Ident(name), bun.Ident(template)); err != nil {
-		t.Fatalf("clone template database: %v", err)
+		tb.Fatalf("clone template database: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_, _ = adminDB.ExecContext(context.Background(), "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(name))
 		_ = adminDB.Close()
 	})
@@ -66,11 +66,11 @@ func Create(t testing.TB) store.Options {
 }
 
 // adminOptions reads the server from the environment that `scripts/services env` prints.
-func adminOptions(t testing.TB) store.Options {
-	t.Helper()
+func adminOptions(tb testing.TB) store.Options {
+	tb.Helper()
 	host := os.Getenv("POSTGRES_HOST")
 	if host == "" {
-		Unavailable(t, "POSTGRES_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
+		Unavailable(tb, "POSTGRES_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
 	}
 	return store.Options{
 		Address:          net.JoinHostPort(host, os.Getenv("POSTGRES_PORT")),
@@ -83,12 +83,12 @@ func adminOptions(t testing.TB) store.Options {
 }
 
 // Unavailable skips a test that needs a service, or fails it in CI, where every service must be there.
-func Unavailable(t testing.TB, why string) {
-	t.Helper()
+func Unavailable(tb testing.TB, why string) {
+	tb.Helper()
 	if os.Getenv("CI") != "" {
-		t.Fatal(why)
+		tb.Fatal(why)
 	}
-	t.Skip(why)
+	tb.Skip(why)
 }
 
 // ensureTemplate makes the template for the present migrations if no test has made it yet.

@@ -59,7 +59,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 	if err != nil {
 		return err
 	}
-	s.prepareElastic(ctx)
+	defer s.keepElastic(ctx)()
 	handler, err := s.handler(token)
 	if err != nil {
 		stopWorker()
@@ -82,7 +82,7 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 	if err != nil {
 		return err
 	}
-	s.prepareElastic(ctx)
+	defer s.keepElastic(ctx)()
 	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "redis", cfg.UseRedis())
 	worker.Run(ctx)
 	return nil
@@ -135,26 +135,30 @@ func (s *shop) startOwnWorker() (stop func(), err error) {
 	return func() { cancel(); running.Wait() }, nil
 }
 
-// prepareElastic makes sure that there is an index to write into, and fills it if the configuration says
-// so. Without Elasticsearch the shop works as well, so trouble is only reported.
-func (s *shop) prepareElastic(ctx context.Context) {
+// keepElastic makes the search index where it is missing, in the background: until it is there, PostgreSQL
+// answers searches. If the configuration says so, it begins with a rebuild.
+func (s *shop) keepElastic(ctx context.Context) (stop func()) {
 	if s.elastic == nil {
-		return
+		return func() {}
 	}
-	if err := s.elastic.EnsureIndex(ctx); err != nil {
-		s.logger.Warn("Elasticsearch is not ready; PostgreSQL answers searches", "error", err)
-		return
-	}
-	if !s.cfg.Elastic.AutoRebuild.Or(false) {
-		return
-	}
-	go func() {
-		if report, err := s.indexer.Rebuild(ctx, nil); err != nil {
-			s.logger.Warn("rebuild search index at start", "error", err)
-		} else {
-			s.logger.Info("rebuilt search index at start", "products", report.Products, "took", report.Took)
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() {
+		if s.cfg.Elastic.AutoRebuild.Or(false) {
+			s.rebuildAtStart(ctx)
 		}
-	}()
+		s.indexer.KeepIndices(ctx, lookForIndex, s.logger)
+	})
+	return func() { cancel(); running.Wait() }
+}
+
+func (s *shop) rebuildAtStart(ctx context.Context) {
+	report, err := s.indexer.Rebuild(ctx, nil)
+	if err != nil {
+		s.logger.Warn("rebuild search index at start", "error", err)
+		return
+	}
+	s.logger.Info("rebuilt search index at start", "products", report.Products, "took", report.Took)
 }
 
 func (s *shop) handler(token string) (http.Handler, error) {

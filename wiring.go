@@ -32,6 +32,8 @@ const (
 	connectTimeout = time.Minute
 	// batchTimeout bounds the statements of commands and of the worker.
 	batchTimeout = 5 * time.Minute
+	// lookForIndex is how often server and worker look whether Elasticsearch has its index.
+	lookForIndex = 10 * time.Second
 	// stopTimeout bounds each step of a stop.
 	stopTimeout = 15 * time.Second
 )

@@ -114,7 +114,7 @@ func (c cluster) serverCommand(bin, sockets string, log *os.File) *exec.Cmd {
 // command prepares a program of PostgreSQL. It must not stand in our folder, which its user may be unable
 // to enter, nor see our settings for clients, such as PGPORT.
 func (c cluster) command(log *os.File, name string, arguments ...string) *exec.Cmd {
-	cmd := exec.Command(name, arguments...)
+	cmd := exec.Command(name, arguments...) //nolint:noctx // it is stopped by PostgreSQL's signals, not killed
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	for _, variable := range os.Environ() {

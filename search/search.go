@@ -18,6 +18,10 @@ import (
 // ErrUnavailable is what an engine returns, wrapped, when it cannot answer now.
 var ErrUnavailable = errors.New("search engine unavailable")
 
+// ErrNoIndex is what an engine returns, wrapped, when it has no index yet, or has lost it: a rebuild makes
+// one. Until then it is unavailable.
+var ErrNoIndex = fmt.Errorf("%w: it has no index", ErrUnavailable)
+
 // EngineName tells clients which engine has answered.
 type EngineName = models.SearchEngine
 
@@ -102,7 +106,7 @@ type Engine interface {
 	// Rebuild starts a new, empty index beside the present one. Documents indexed while it runs go into
 	// both.
 	Rebuild(ctx context.Context) (Rebuild, error)
-	// Ready says whether the engine can answer, and has an index.
+	// Ready says whether the engine can answer; the error wraps ErrNoIndex when only the index is missing.
 	Ready(ctx context.Context) error
 }
 

@@ -104,7 +104,7 @@ func (a *bulkAnswer) refused(operations []operation) (again []operation, err err
 			switch {
 			case result.Status < 300, result.Status == http.StatusConflict:
 			case result.Error.Type == "index_not_found_exception":
-				return nil, fmt.Errorf("%w: %w: %s", search.ErrUnavailable, errNoIndex, result.Error.Reason)
+				return nil, fmt.Errorf("%w: %s", search.ErrNoIndex, result.Error.Reason)
 			case result.Status == http.StatusNotFound && action == "delete":
 			case result.Status == http.StatusTooManyRequests, result.Status >= 500:
 				again = append(again, operations[i])

@@ -81,16 +81,13 @@ func (c *client) do(ctx context.Context, request esapi.Request, out any) error {
 	return nil
 }
 
-// errNoIndex is a missing index or alias.
-var errNoIndex = errors.New("no such index")
-
 // statusError tells our own mistakes (most of 4xx) from the server's troubles.
 func statusError(response *esapi.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 2000))
 	err := fmt.Errorf("elasticsearch answers %d: %s", response.StatusCode, bytes.TrimSpace(body))
 	switch {
 	case response.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("%w: %w: %w", search.ErrUnavailable, errNoIndex, err)
+		return fmt.Errorf("%w: %w", search.ErrNoIndex, err)
 	case response.StatusCode >= 500,
 		response.StatusCode == http.StatusTooManyRequests,
 		response.StatusCode == http.StatusUnauthorized,

@@ -182,7 +182,8 @@ func (e *Engine) source(d *search.Document) ([]byte, error) {
 	return raw, nil
 }
 
-// Index writes the documents, also into an index that is just being rebuilt.
+// Index writes the documents, also into an index that is just being rebuilt. It never makes an index: one
+// with a few documents in it would answer searches as if these were all.
 func (e *Engine) Index(ctx context.Context, documents []*search.Document) error {
 	// The look for a rebuild has to come after the documents were read from the database: a rebuild that
 	// starts later reads what they say itself.
@@ -194,14 +195,14 @@ func (e *Engine) Index(ctx context.Context, documents []*search.Document) error 
 	if err != nil {
 		return err
 	}
-	if err := e.bulkIntoAlias(ctx, operations); err != nil {
+	if err := e.bulk(ctx, e.alias, operations); err != nil {
 		return err
 	}
 	if len(building) == 0 {
 		return nil
 	}
 	err = e.bulk(ctx, e.buildingAlias(), operations)
-	if errors.Is(err, errNoIndex) {
+	if errors.Is(err, search.ErrNoIndex) {
 		return nil // it has been finished meanwhile, and is what the first write went into
 	}
 	return err
@@ -213,26 +214,14 @@ func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
 	for i, id := range ids {
 		operations[i] = operation{action: object{"delete": object{"_id": id}}}
 	}
-	if err := e.bulkIntoAlias(ctx, operations); err != nil {
+	if err := e.bulk(ctx, e.alias, operations); err != nil {
 		return err
 	}
 	err := e.bulk(ctx, e.buildingAlias(), operations)
-	if errors.Is(err, errNoIndex) {
+	if errors.Is(err, search.ErrNoIndex) {
 		return nil
 	}
 	return err
-}
-
-// bulkIntoAlias writes into the index in use, and makes an empty one when there is none yet.
-func (e *Engine) bulkIntoAlias(ctx context.Context, operations []operation) error {
-	err := e.bulk(ctx, e.alias, operations)
-	if !errors.Is(err, errNoIndex) {
-		return err
-	}
-	if err := e.EnsureIndex(ctx); err != nil {
-		return err
-	}
-	return e.bulk(ctx, e.alias, operations)
 }
 
 func (e *Engine) indexOperations(documents []*search.Document) ([]operation, error) {

@@ -17,16 +17,6 @@ import (
 // buildingAlias stands on the index that is being filled; writes made meanwhile go there as well.
 func (e *Engine) buildingAlias() string { return e.alias + "-building" }
 
-// EnsureIndex makes an empty index behind the alias unless there is one.
-func (e *Engine) EnsureIndex(ctx context.Context) error {
-	existing, err := e.indicesBehind(ctx, e.alias)
-	if err != nil || len(existing) > 0 {
-		return err
-	}
-	_, err = e.createIndex(ctx, e.alias)
-	return err
-}
-
 // Rebuild makes a new index beside the present one. One rebuild at a time: the caller sees to that.
 func (e *Engine) Rebuild(ctx context.Context) (search.Rebuild, error) {
 	abandoned, err := e.indicesBehind(ctx, e.buildingAlias())
@@ -116,7 +106,7 @@ func (e *Engine) createIndex(ctx context.Context, alias string) (string, error) 
 func (e *Engine) indicesBehind(ctx context.Context, alias string) ([]string, error) {
 	var answer map[string]any
 	err := e.client.do(ctx, esapi.IndicesGetAliasRequest{Name: []string{alias}}, &answer)
-	if errors.Is(err, errNoIndex) {
+	if errors.Is(err, search.ErrNoIndex) {
 		return nil, nil
 	}
 	if err != nil {
@@ -149,7 +139,7 @@ func (e *Engine) deleteIndices(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if err := e.client.do(ctx, esapi.IndicesDeleteRequest{Index: names}, nil); err != nil && !errors.Is(err, errNoIndex) {
+	if err := e.client.do(ctx, esapi.IndicesDeleteRequest{Index: names}, nil); err != nil && !errors.Is(err, search.ErrNoIndex) {
 		return fmt.Errorf("delete indices: %w", err)
 	}
 	return nil

@@ -92,6 +92,32 @@ func (a *Analyzer) joinNegations(text string) string {
 	return out.String()
 }
 
+// Negation is a "bez drátu" in a query.
+type Negation struct {
+	// Noun is what should not be there, as it was typed: "dratu".
+	Noun string
+	// Adjective is the beginning of the adjectives that say the same: "bezdrat".
+	Adjective string
+}
+
+// SplitNegations takes the negations out of a folded text, and returns what is left of it.
+func (a *Analyzer) SplitNegations(text string) (rest string, negations []Negation) {
+	var kept []string
+	words := compounds(text)
+	for i := 0; i < len(words); i++ {
+		if a.without == "" || words[i] != a.without || i == len(words)-1 {
+			kept = append(kept, words[i])
+			continue
+		}
+		i++
+		negations = append(negations, Negation{Noun: words[i], Adjective: a.stem(a.without + words[i])})
+	}
+	if len(negations) == 0 {
+		return text, nil
+	}
+	return strings.Join(kept, " "), negations
+}
+
 // QueryTokens returns the tokens of a query, each once; when it has only stop words, these are kept,
 // because somebody has typed them on purpose.
 func (a *Analyzer) QueryTokens(text string) []Token {

@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/analysis"
 )
 
 // Options say which Elasticsearch to use and how.
@@ -31,6 +33,7 @@ type Engine struct {
 	client    *client
 	alias     string
 	languages []models.LanguageCode
+	analyzers map[models.LanguageCode]*analysis.Analyzer
 }
 
 // New returns the engine; it does not connect yet.
@@ -43,7 +46,11 @@ func New(o Options) (*Engine, error) {
 	if alias == "" {
 		alias = "products"
 	}
-	return &Engine{client: c, alias: alias, languages: o.Languages}, nil
+	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}}
+	for _, language := range o.Languages {
+		e.analyzers[language] = analysis.New(language)
+	}
+	return e, nil
 }
 
 // Name is Elasticsearch.
@@ -100,8 +107,11 @@ func (e *Engine) query(r search.Request) object {
 	}
 	var earlier []models.LanguageCode
 	for _, language := range r.Chain {
+		if e.analyzers[language] == nil {
+			continue
+		}
 		should = append(should, object{"bool": object{
-			"must": matchIn(r.Text, language),
+			"must": e.matchIn(r.Text, language),
 			"filter": object{"bool": object{
 				"must":     object{"term": object{"languages": language}},
 				"must_not": object{"terms": object{"languages": append([]models.LanguageCode{}, earlier...)}},
@@ -131,17 +141,56 @@ func (e *Engine) query(r search.Request) object {
 	return q
 }
 
-// matchIn is the heart of the query: the boosted multi_match over the fields of one language.
-func matchIn(text string, language models.LanguageCode) object {
+// matchIn is the heart of the query: what is looked for in the fields of one language.
+func (e *Engine) matchIn(text string, language models.LanguageCode) object {
+	rest, negations := e.analyzers[language].SplitNegations(text)
+	var should []any
+	if rest != "" {
+		should = append(should, matchWords(rest, language))
+	}
+	for _, negation := range negations {
+		should = append(should, matchNegation(negation, language))
+	}
+	return object{"bool": object{"should": should, "minimum_should_match": 1}}
+}
+
+// The boosts of a product's fields.
+const (
+	titleBoost            = 5
+	shortDescriptionBoost = 3
+	attributeListBoost    = 2
+)
+
+// matchWords is the boosted multi_match. Fields share their words' frequencies, so that a word counts by
+// how rare it is among products, not by how rare it is in a field it seldom stands in.
+func matchWords(text string, language models.LanguageCode) object {
 	return object{"multi_match": object{
 		"query": text,
 		"type":  "cross_fields",
 		"fields": []string{
-			"title." + string(language) + "^5",
-			"short_description." + string(language) + "^3",
-			"attribute_list." + string(language) + "^2",
+			boosted("title", language, titleBoost),
+			boosted("short_description", language, shortDescriptionBoost),
+			boosted("attribute_list", language, attributeListBoost),
 		},
 	}}
+}
+
+func boosted(field string, language models.LanguageCode, boost int) string {
+	return field + "." + string(language) + "^" + strconv.Itoa(boost)
+}
+
+// matchNegation finds "bez drátu" where a product is called "bezdrátový"; one that names the wire comes far
+// behind.
+func matchNegation(negation analysis.Negation, language models.LanguageCode) object {
+	queries := []any{object{"multi_match": object{
+		"query": negation.Noun, "fields": []string{"title." + string(language), "short_description." + string(language)},
+	}}}
+	for field, boost := range map[string]int{"title": titleBoost, "short_description": shortDescriptionBoost, "attribute_list": attributeListBoost} {
+		queries = append(queries, object{"prefix": object{field + "." + string(language): object{
+			"value": negation.Adjective, "boost": boost, "rewrite": "top_terms_blended_freqs_10",
+		}}})
+	}
+	return object{"dis_max": object{"queries": queries}}
 }
 
 // document is a product as Elasticsearch stores it.

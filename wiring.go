@@ -186,7 +186,7 @@ func (s *shop) openQueue() error {
 	if !s.cfg.UseRedis() {
 		return nil
 	}
-	options := jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Logger: s.logger}
+	options := jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger}
 	if s.cfg.EmbeddedRedis() {
 		redis, err := embedded.StartRedis()
 		if err != nil {

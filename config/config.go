@@ -76,6 +76,8 @@ type Redis struct {
 	Use      Switch `env:"USING_REDIS_QUEUE"`
 	Location string `env:"REDIS_QUEUE_LOCATION"`
 	Password string `env:"REDIS_PASSWORD"`
+	// Namespace begins the names of all keys; the braces keep them on one node of a cluster.
+	Namespace string `env:"REDIS_QUEUE_NAMESPACE" envDefault:"{ecoseller}"`
 }
 
 // Email is the mail server.

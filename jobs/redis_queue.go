@@ -26,16 +26,13 @@ const (
 	redisAway = time.Second
 )
 
-// defaultNamespace is the prefix of all keys. The braces keep them on one node of a cluster, which
-// gocraft/work's scripts need.
-const defaultNamespace = "{ecoseller}"
-
 // RedisOptions say which Redis to use.
 type RedisOptions struct {
 	// Address is host:port.
 	Address  string
 	Password string
-	// Namespace is the prefix of all keys; {ecoseller} by default.
+	// Namespace is the prefix of all keys. Braces, as in "{ecoseller}", keep them on one node of a cluster,
+	// which gocraft/work's scripts need.
 	Namespace string
 	Logger    *slog.Logger
 }
@@ -58,7 +55,6 @@ type RedisQueue struct {
 
 // NewRedisQueue returns a queue; it does not connect yet. Close it after use.
 func NewRedisQueue(o RedisOptions) *RedisQueue {
-	o.Namespace = orDefault(o.Namespace, defaultNamespace)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

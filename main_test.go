@@ -157,6 +157,11 @@ func serverOn(t *testing.T, environment []string) (*process, api) {
 		_ = response.Body.Close()
 		return response.StatusCode == http.StatusOK
 	})
+	// What it has printed may still be on its way through the pipe.
+	within(t, 10*time.Second, "the server has printed that it runs", func() bool { return strings.Contains(p.output.String(), "server runs") })
+	if !strings.Contains(strings.Join(environment, " "), "POSTGRES_HOST=") {
+		within(t, 10*time.Second, "the server has printed a token", func() bool { return p.printed("Token:") != "" })
+	}
 	return p, api{address: address, token: p.printed("Token:")}
 }
 
@@ -324,8 +329,8 @@ func TestCommandLineMistakes(t *testing.T) {
 			t.Errorf("%v: status %d, %s", test.arguments, status, output)
 		}
 	}
-	output, err := program(t, []string{"PORT=http", "LANGUAGES=english"}).CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "PORT") || !strings.Contains(string(output), "LANGUAGES") {
+	output, err := program(t, []string{"PORT=http", "POSTGRES_PORT=x"}).CombinedOutput()
+	if err == nil || !strings.Contains(string(output), `PORT: "http" cannot be read`) || !strings.Contains(string(output), `POSTGRES_PORT: "x"`) {
 		t.Errorf("a mistaken configuration: %v %s", err, output)
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,12 +99,12 @@ func FromEnvironment() (*Config, error) { return From(env.ToMap(os.Environ())) }
 // From reads and checks the configuration from the given variables.
 func From(variables map[string]string) (*Config, error) {
 	c := new(Config)
-	errs := flatten(env.ParseWithOptions(c, env.Options{Environment: withoutEmpty(variables)}))
-	c.complete()
-	if len(errs) == 0 {
-		errs = c.mistakes()
+	variables = withoutEmpty(variables)
+	if err := env.ParseWithOptions(c, env.Options{Environment: variables}); err != nil {
+		return nil, fmt.Errorf("configuration: %w", errors.Join(unreadable(variables)...))
 	}
-	if len(errs) > 0 {
+	c.complete()
+	if errs := c.mistakes(); len(errs) > 0 {
 		return nil, fmt.Errorf("configuration: %w", errors.Join(errs...))
 	}
 	return c, nil
@@ -170,6 +172,9 @@ func (c *Config) complete() {
 	}
 }
 
+// languageCode is the part of BCP 47 that shops need: language, script, region.
+var languageCode = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
+
 // mistakes checks what types cannot, and says how to mend it.
 func (c *Config) mistakes() []error {
 	var errs []error
@@ -188,6 +193,9 @@ func (c *Config) mistakes() []error {
 	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
 	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
 	complain(len(c.Languages) == 0, "LANGUAGES: at least one is needed, such as en,cs,sk")
+	for _, language := range slices.Concat(c.Languages, c.LanguageFallback) {
+		complain(!languageCode.MatchString(language), "LANGUAGES, LANGUAGE_FALLBACK: %q is not a language code such as en or pt-BR", language)
+	}
 	complain(!slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel),
 		"LOG_LEVEL: %q is none of debug, info, warn, error", c.LogLevel)
 	complain(c.UseElastic() && c.Elastic.Host == "", "ELASTIC_HOST: needed because USE_ELASTIC is on")
@@ -217,14 +225,17 @@ func withoutEmpty(variables map[string]string) map[string]string {
 	return set
 }
 
-func flatten(err error) []error {
-	if err == nil {
-		return nil
+// unreadable finds the variables that cannot be read. The library names fields only, so each variable is
+// tried by itself.
+func unreadable(variables map[string]string) []error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		alone := map[string]string{name: variables[name]}
+		if env.ParseWithOptions(new(Config), env.Options{Environment: alone}) != nil {
+			errs = append(errs, fmt.Errorf("%s: %q cannot be read", name, variables[name]))
+		}
 	}
-	if aggregate, ok := errors.AsType[env.AggregateError](err); ok {
-		return aggregate.Errors
-	}
-	return []error{err}
+	return errs
 }
 
 // Switch is a yes-or-no variable that may be left out.

@@ -66,12 +66,13 @@ func TestFromReportsEveryMistake(t *testing.T) {
 		set   map[string]string
 		names []string
 	}{
-		{"types", map[string]string{"PORT": "http", "EMAIL_PORT": "x", "USE_ELASTIC": "maybe"}, []string{"Port", "Port", "Use"}},
+		{"types", map[string]string{"PORT": "http", "EMAIL_PORT": "x", "USE_ELASTIC": "maybe"}, []string{"EMAIL_PORT", "PORT: \"http\"", "USE_ELASTIC"}},
 		{
 			"values",
 			map[string]string{"PORT": "70000", "LOG_LEVEL": "loud", "USE_ELASTIC": "1", "WORKER_CONCURRENCY": "0"},
 			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"},
 		},
+		{"languages", map[string]string{"LANGUAGES": "en,czech", "LANGUAGE_FALLBACK": "EN"}, []string{`"czech"`, `"EN"`}},
 		{"forgotten host", map[string]string{"POSTGRES_DB": "shop"}, []string{"POSTGRES_HOST"}},
 		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
 	}

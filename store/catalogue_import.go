@@ -228,8 +228,8 @@ const importCategories = `
 		JOIN categories AS c ON c.code = r.category
 	), gone AS (
 		DELETE FROM product_categories AS pc
-		USING given, jsonb_array_elements_text(given.value -> 'owners') AS owner (id)
-		WHERE pc.product_id = owner.id::uuid
+		-- Not USING given: for the row's lock each row would carry all of the JSON.
+		WHERE pc.product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
 		  AND NOT EXISTS (SELECT FROM present WHERE present.product_id = pc.product_id AND present.category_id = pc.category_id)
 	)
 	INSERT INTO product_categories (product_id, category_id, position)
@@ -253,8 +253,7 @@ const importVariantAttributes = `
 		FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)
 	), gone AS (
 		DELETE FROM product_variant_attributes AS va
-		USING given, jsonb_array_elements_text(given.value -> 'owners') AS owner (sku)
-		WHERE va.sku = owner.sku
+		WHERE va.sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))
 		  AND NOT EXISTS (SELECT FROM present WHERE present.sku = va.sku AND present.attribute_id = va.attribute_id)
 	)
 	INSERT INTO product_variant_attributes (sku, attribute_id, position)

@@ -13,8 +13,30 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+// One attribute: any of the values, or a number in a range.
+type AttributeFilter struct {
+	// Code of the attribute type, such as `colour`.
+	Type string `json:"type"`
+	// Any of these values, as they are stored.
+	Values graphql.Omittable[[]string] `json:"values,omitempty"`
+	// The lowest number, for types with numeric values.
+	Min graphql.Omittable[*models.Decimal] `json:"min,omitempty"`
+	// The highest number.
+	Max graphql.Omittable[*models.Decimal] `json:"max,omitempty"`
+}
+
 // What can be changed.
 type Mutation struct {
+}
+
+// A range of prices without VAT, after the discount.
+type PriceFilter struct {
+	// Code of the price list; by default the country's, then the default list.
+	PriceList graphql.Omittable[*string] `json:"priceList,omitempty"`
+	// The lowest price.
+	Min graphql.Omittable[*models.Decimal] `json:"min,omitempty"`
+	// The highest price.
+	Max graphql.Omittable[*models.Decimal] `json:"max,omitempty"`
 }
 
 // Which products a list has; all conditions must hold.
@@ -25,14 +47,22 @@ type ProductFilter struct {
 	Skus graphql.Omittable[[]string] `json:"skus,omitempty"`
 	// Only products in one of these categories or below them.
 	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
+	// Only products of these product types, by their codes.
+	ProductTypes graphql.Omittable[[]string] `json:"productTypes,omitempty"`
 	// Only products of these brands.
 	Brands graphql.Omittable[[]string] `json:"brands,omitempty"`
-	// Only products that have (true) or lack (false) a variant in stock.
-	InStock graphql.Omittable[*bool] `json:"inStock,omitempty"`
+	// Only products made at this instant or later.
+	CreatedSince graphql.Omittable[*time.Time] `json:"createdSince,omitempty"`
 	// Only products changed at this instant or later.
 	UpdatedSince graphql.Omittable[*time.Time] `json:"updatedSince,omitempty"`
 	// Published or not; callers without permission always see published ones only.
 	Published graphql.Omittable[*bool] `json:"published,omitempty"`
+	// Only products that have (true) or lack (false) a variant in stock.
+	InStock graphql.Omittable[*bool] `json:"inStock,omitempty"`
+	// Only products with a variant in this range of prices.
+	Price graphql.Omittable[*PriceFilter] `json:"price,omitempty"`
+	// Only products with these attributes, up to 20. One and the same variant must have them all, and be in stock and in the range of prices where these are asked for.
+	Attributes graphql.Omittable[[]*AttributeFilter] `json:"attributes,omitempty"`
 }
 
 // How a product list is sorted; equal keys are sorted by id.

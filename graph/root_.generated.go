@@ -181,7 +181,7 @@ type ComplexityRoot struct {
 		Node           func(childComplexity int, id string) int
 		PriceLists     func(childComplexity int) int
 		Product        func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
-		Products       func(childComplexity int, first int32, after *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
+		Products       func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
 		SearchProducts func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
 	}
 
@@ -839,7 +839,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(int32), args["after"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSort), args["language"].(*models.LanguageCode)), true
+		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSort), args["language"].(*models.LanguageCode)), true
 	case "Query.searchProducts":
 		if e.ComplexityRoot.Query.SearchProducts == nil {
 			break
@@ -893,6 +893,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
+			graphql.NewInputUnmarshaler("PriceFilter", ec.unmarshalInputPriceFilter),
 			graphql.NewInputUnmarshaler("ProductFilter", ec.unmarshalInputProductFilter),
 			graphql.NewInputUnmarshaler("ProductSort", ec.unmarshalInputProductSort),
 			graphql.NewInputUnmarshaler("SendEmailInput", ec.unmarshalInputSendEmailInput),
@@ -1280,14 +1282,44 @@ input ProductFilter {
   skus: [String!]
   "Only products in one of these categories or below them."
   categoryIds: [ID!]
+  "Only products of these product types, by their codes."
+  productTypes: [String!]
   "Only products of these brands."
   brands: [String!]
-  "Only products that have (true) or lack (false) a variant in stock."
-  inStock: Boolean
+  "Only products made at this instant or later."
+  createdSince: Time
   "Only products changed at this instant or later."
   updatedSince: Time
   "Published or not; callers without permission always see published ones only."
   published: Boolean
+  "Only products that have (true) or lack (false) a variant in stock."
+  inStock: Boolean
+  "Only products with a variant in this range of prices."
+  price: PriceFilter
+  "Only products with these attributes, up to 20. One and the same variant must have them all, and be in stock and in the range of prices where these are asked for."
+  attributes: [AttributeFilter!]
+}
+
+"A range of prices without VAT, after the discount."
+input PriceFilter {
+  "Code of the price list; by default the country's, then the default list."
+  priceList: String
+  "The lowest price."
+  min: Decimal
+  "The highest price."
+  max: Decimal
+}
+
+"One attribute: any of the values, or a number in a range."
+input AttributeFilter {
+  "Code of the attribute type, such as ` + "`" + `colour` + "`" + `."
+  type: String!
+  "Any of these values, as they are stored."
+  values: [String!]
+  "The lowest number, for types with numeric values."
+  min: Decimal
+  "The highest number."
+  max: Decimal
 }
 
 "What a product list is sorted by."
@@ -1330,10 +1362,14 @@ extend type Query {
   ): Product
   "A page of products."
   products(
-    "How many, 1 to 100."
-    first: Int! = 24
+    "How many of the first ones, 1 to 100; 24 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is given."
+    first: Int
     "Cursor behind which to go on."
     after: String
+    "How many of the last ones, 1 to 100, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Cursor before which the page ends; goes with ` + "`" + `last` + "`" + `."
+    before: String
     "Which products."
     filter: ProductFilter
     "In which order; by default the newest first."

@@ -28,7 +28,7 @@ type QueryResolver interface {
 	EmailMessage(ctx context.Context, id string) (*models.EmailMessage, error)
 	PriceLists(ctx context.Context) ([]*models.PriceList, error)
 	Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error)
-	Products(ctx context.Context, first int32, after *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) (*models.ProductConnection, error)
+	Products(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) (*models.ProductConnection, error)
 	SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string) (*models.ProductSearchConnection, error)
 }
 
@@ -148,8 +148,8 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
-		func(ctx context.Context, v any) (int32, error) {
-			return ec.unmarshalNInt2int32(ctx, v)
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -163,30 +163,46 @@ func (ec *executionContext) field_Query_products_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*ProductFilter, error) {
 			return ec.unmarshalOProductFilter2ᚖecosellerᚋgraphᚐProductFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["filter"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "sort",
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "sort",
 		func(ctx context.Context, v any) (*ProductSort, error) {
 			return ec.unmarshalOProductSort2ᚖecosellerᚋgraphᚐProductSort(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["sort"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "language",
+	args["sort"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "language",
 		func(ctx context.Context, v any) (*models.LanguageCode, error) {
 			return ec.unmarshalOLanguageCode2ᚖecosellerᚋmodelsᚐLanguageCode(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["language"] = arg4
+	args["language"] = arg6
 	return args, nil
 }
 
@@ -586,7 +602,7 @@ func (ec *executionContext) _Query_products(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Products(ctx, fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSort), fc.Args["language"].(*models.LanguageCode))
+			return ec.Resolvers.Query().Products(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSort), fc.Args["language"].(*models.LanguageCode))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductConnection) graphql.Marshaler {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
 )
 
@@ -128,6 +129,14 @@ const (
 // SortDirection is the direction of sorting.
 type SortDirection string
 
+// Reverse is the other direction.
+func (d SortDirection) Reverse() SortDirection {
+	if d == Descending {
+		return Ascending
+	}
+	return Descending
+}
+
 // The directions.
 const (
 	Ascending  SortDirection = "ASC"
@@ -139,8 +148,11 @@ const (
 type ProductQuery struct {
 	// Chain is the reader's language chain; titles are sorted by the alphabet of its first language.
 	Chain []LanguageCode
-	First int
-	After *ProductCursor
+	// Size is how many products the page has at most. It begins behind From, or ends before it when
+	// Backward is set; without From it is the first page, or the last.
+	Size     int
+	Backward bool
+	From     *ProductCursor
 
 	SortKey   ProductSortKey
 	Direction SortDirection
@@ -148,10 +160,31 @@ type ProductQuery struct {
 	IDs          []uuid.UUID
 	SKUs         []string
 	CategoryIDs  []uuid.UUID
+	ProductTypes []string
 	Brands       []string
-	InStock      *bool
+	CreatedSince *time.Time
 	UpdatedSince *time.Time
 	Published    *bool
+	// InStock, Attributes and Price must hold for one and the same variant; InStock false holds when no
+	// variant is in stock.
+	InStock    *bool
+	Attributes []AttributeCondition
+	Price      *PriceCondition
+}
+
+// AttributeCondition wants one of the values, or a number from Min to Max; nil bounds are open.
+type AttributeCondition struct {
+	// Type is the code of the attribute type.
+	Type     string
+	Values   []string
+	Min, Max *decimal.Decimal
+}
+
+// PriceCondition wants a price in the list, without VAT and after the discount, from Min to Max; nil bounds
+// are open.
+type PriceCondition struct {
+	PriceList string
+	Min, Max  *decimal.Decimal
 }
 
 // ProductCursor is a place in a sorted list: the sort key of a product and its id.

@@ -121,6 +121,12 @@ func TestBadRequestsGetACode(t *testing.T) {
 		{"cursor with a broken time", `{ products(after: "eyJrIjoiQ1JFQVRFRF9BVCIsInYiOiInOyBEUk9QIn0") { totalCount } }`, "INVALID_CURSOR"},
 		{"first 0", `{ products(first: 0) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
 		{"first 1000", `{ products(first: 1000) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
+		{"last 0", `{ products(last: 0) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
+		{"first and last", `{ products(first: 1, last: 1) { totalCount } }`, "BAD_USER_INPUT"},
+		{"after with last", `{ products(last: 1, after: "x") { totalCount } }`, "BAD_USER_INPUT"},
+		{"before without last", `{ products(first: 1, before: "x") { totalCount } }`, "BAD_USER_INPUT"},
+		{"price that is none", `{ products(filter: {price: {min: "cheap"}}) { totalCount } }`, "BAD_USER_INPUT"},
+		{"too many attributes", `{ products(filter: {attributes: [` + strings.Repeat(`{type: "a"}`, 21) + `]}) { totalCount } }`, "BAD_USER_INPUT"},
 		{"first of a search", `{ searchProducts(query: "x", first: 1000) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
 		{"first beyond 32 bits", `{ products(first: 99999999999) { totalCount } }`, "BAD_USER_INPUT"},
 		{"product by nothing", `{ product { id } }`, "BAD_USER_INPUT"},
@@ -339,6 +345,47 @@ func TestPricesAreExact(t *testing.T) {
 		if got != expected {
 			t.Errorf("%s: got %s, want %s", name, got, expected)
 		}
+	}
+}
+
+func TestProductListsFilterAndPageBackward(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	type list struct {
+		Products struct {
+			TotalCount int
+			Nodes      []struct{ Title string }
+			PageInfo   struct {
+				HasNextPage, HasPreviousPage bool
+				StartCursor, EndCursor       *string
+			}
+		}
+	}
+	const query = `query($first: Int, $after: String, $last: Int, $before: String, $filter: ProductFilter) @inContext(language: "en") {
+		products(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: {key: TITLE}) {
+			totalCount nodes { title } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
+	filter := map[string]any{
+		"inStock": true, "price": map[string]any{"max": "3000"}, // crowns: the default country's list
+		"attributes": []any{map[string]any{"type": "colour", "values": []string{"black", "white"}}, map[string]any{"type": "connection", "values": []string{"wireless"}}},
+	}
+	var whole, first, second, last list
+	s.data(t, &whole, query, map[string]any{"filter": filter})
+	titles := whole.Products.Nodes
+	if n := len(titles); n < 4 || n != whole.Products.TotalCount {
+		t.Fatalf("got %+v", whole)
+	}
+	s.data(t, &first, query, map[string]any{"first": 2, "filter": filter})
+	s.data(t, &second, query, map[string]any{"first": 2, "after": first.Products.PageInfo.EndCursor, "filter": filter})
+	s.data(t, &last, query, map[string]any{"last": 2, "before": second.Products.PageInfo.StartCursor, "filter": filter})
+	if !slices.Equal(last.Products.Nodes, titles[:2]) || !slices.Equal(second.Products.Nodes, titles[2:4]) {
+		t.Errorf("pages %v, %v and back %v of %v", first.Products.Nodes, second.Products.Nodes, last.Products.Nodes, titles)
+	}
+	if p := last.Products.PageInfo; p.HasPreviousPage || !p.HasNextPage {
+		t.Errorf("the first page, reached backward: %+v", p)
+	}
+	s.data(t, &last, query, map[string]any{"last": 2, "filter": filter})
+	if p := last.Products.PageInfo; !p.HasPreviousPage || p.HasNextPage || !slices.Equal(last.Products.Nodes, titles[len(titles)-2:]) {
+		t.Errorf("the last page: %+v", last)
 	}
 }
 

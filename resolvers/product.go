@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"ecoseller/graph"
 	"ecoseller/models"
@@ -48,43 +49,115 @@ func (r *Resolver) loadProduct(ctx context.Context, id uuid.UUID, chain []models
 	return visible(products[0], graph.FromContext(ctx).Token), nil
 }
 
-// productQuery reads the arguments of a list.
-func productQuery(request *graph.Request, first int32, after *string, filter *graph.ProductFilter, sort *graph.ProductSort, language *models.LanguageCode) (models.ProductQuery, error) {
-	q := models.ProductQuery{First: int(first), SortKey: models.SortByCreatedAt, Direction: models.Descending}
-	if err := checkPage(first); err != nil {
+// productListArguments are the arguments of a product list.
+type productListArguments struct {
+	page   pageArguments
+	filter *graph.ProductFilter
+	sort   *graph.ProductSort
+}
+
+// productList reads the arguments and returns the page.
+func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode, a productListArguments) (*models.ProductConnection, error) {
+	query, err := productQuery(ctx, chain, a)
+	if err != nil {
+		return nil, err
+	}
+	products, more, err := r.Store.ProductPage(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	graph.FromContext(ctx).Loaders.ExpectProducts(products)
+	return productConnection(query, products, more)
+}
+
+func productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
+	q := models.ProductQuery{Chain: chain, SortKey: models.SortByCreatedAt, Direction: models.Descending}
+	if a.sort != nil {
+		q.SortKey, q.Direction = a.sort.Key, a.sort.Direction
+	}
+	p, err := a.page.read()
+	if err != nil {
 		return q, err
 	}
-	var err error
-	if q.Chain, err = request.Chain(language); err != nil {
-		return q, err
-	}
-	if sort != nil {
-		q.SortKey, q.Direction = sort.Key, sort.Direction
-	}
-	if after != nil {
-		if q.After, err = models.ParseProductCursor(*after, q.SortKey); err != nil {
+	q.Size, q.Backward = p.size, p.backward
+	if p.cursor != nil {
+		if q.From, err = models.ParseProductCursor(*p.cursor, q.SortKey); err != nil {
 			return q, err
 		}
 	}
-	if filter != nil {
-		if err := applyFilter(&q, filter); err != nil {
+	if a.filter != nil {
+		if err := applyFilter(ctx, &q, a.filter); err != nil {
 			return q, err
 		}
 	}
-	hideUnpublished(&q, request.Token)
+	hideUnpublished(&q, graph.FromContext(ctx).Token)
 	return q, nil
 }
 
-func applyFilter(q *models.ProductQuery, filter *graph.ProductFilter) (err error) {
+func applyFilter(ctx context.Context, q *models.ProductQuery, filter *graph.ProductFilter) (err error) {
 	if q.IDs, err = parseIDs(models.KindProduct, filter.Ids.Value()); err != nil {
 		return err
 	}
 	if q.CategoryIDs, err = parseIDs(models.KindCategory, filter.CategoryIds.Value()); err != nil {
 		return err
 	}
-	q.SKUs, q.Brands = filter.Skus.Value(), filter.Brands.Value()
-	q.InStock, q.UpdatedSince, q.Published = filter.InStock.Value(), filter.UpdatedSince.Value(), filter.Published.Value()
-	return checkFilterSize(len(q.IDs), len(q.CategoryIDs), len(q.SKUs), len(q.Brands))
+	q.SKUs, q.Brands, q.ProductTypes = filter.Skus.Value(), filter.Brands.Value(), filter.ProductTypes.Value()
+	q.InStock, q.Published = filter.InStock.Value(), filter.Published.Value()
+	q.CreatedSince, q.UpdatedSince = filter.CreatedSince.Value(), filter.UpdatedSince.Value()
+	if q.Attributes, err = attributeConditions(filter.Attributes.Value()); err != nil {
+		return err
+	}
+	if q.Price, err = priceCondition(ctx, filter.Price.Value()); err != nil {
+		return err
+	}
+	return checkFilterSize(len(q.IDs), len(q.CategoryIDs), len(q.SKUs), len(q.Brands), len(q.ProductTypes))
+}
+
+// maxAttributeFilters bounds the attributes asked for at once; each costs a look into an index.
+const maxAttributeFilters = 20
+
+func attributeConditions(filters []*graph.AttributeFilter) ([]models.AttributeCondition, error) {
+	if len(filters) > maxAttributeFilters {
+		return nil, models.BadInput(models.CodeBadInput, "a filter has at most %d attributes", maxAttributeFilters)
+	}
+	var conditions []models.AttributeCondition
+	for _, f := range filters {
+		if err := checkFilterSize(len(f.Values.Value())); err != nil {
+			return nil, err
+		}
+		conditions = append(conditions, models.AttributeCondition{
+			Type: f.Type, Values: f.Values.Value(), Min: number(f.Min.Value()), Max: number(f.Max.Value()),
+		})
+	}
+	return conditions, nil
+}
+
+func priceCondition(ctx context.Context, filter *graph.PriceFilter) (*models.PriceCondition, error) {
+	if filter == nil {
+		return nil, nil
+	}
+	list, err := priceListOr(ctx, filter.PriceList.Value())
+	return &models.PriceCondition{PriceList: list, Min: number(filter.Min.Value()), Max: number(filter.Max.Value())}, err
+}
+
+// priceListOr returns the given price list, or that of the request's country.
+func priceListOr(ctx context.Context, given *string) (string, error) {
+	if given != nil {
+		return *given, nil
+	}
+	request := graph.FromContext(ctx)
+	market, err := request.Loaders.Markets.Load(ctx, request.Country)
+	if err != nil || market == nil {
+		return "", err
+	}
+	return market.PriceList, nil
+}
+
+func number(d *models.Decimal) *decimal.Decimal {
+	if d == nil {
+		return nil
+	}
+	return &d.Decimal
 }
 
 // maxFilterValues is how many values one condition of a filter may have.
@@ -128,11 +201,15 @@ func parseIDs(kind string, ids []string) ([]uuid.UUID, error) {
 	return keys, nil
 }
 
-func productConnection(q models.ProductQuery, products []*models.Product, hasNext bool) (*models.ProductConnection, error) {
+// productConnection makes a page; more says whether there are products beyond the end it was read towards.
+func productConnection(q models.ProductQuery, products []*models.Product, more bool) (*models.ProductConnection, error) {
 	connection := &models.ProductConnection{
 		Query:    q,
-		PageInfo: &models.PageInfo{HasNextPage: hasNext, HasPreviousPage: q.After != nil},
+		PageInfo: &models.PageInfo{HasNextPage: more, HasPreviousPage: q.From != nil},
 		Edges:    make([]*models.ProductEdge, len(products)),
+	}
+	if q.Backward {
+		connection.PageInfo = &models.PageInfo{HasNextPage: q.From != nil, HasPreviousPage: more}
 	}
 	for i, p := range products {
 		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Value: p.SortKey, ID: p.ID})

@@ -59,17 +59,12 @@ func (r *queryResolver) Product(ctx context.Context, id *string, slug *string, s
 	return r.loadProduct(ctx, key, chain)
 }
 
-func (r *queryResolver) Products(ctx context.Context, first int32, after *string, filter *graph.ProductFilter, sort *graph.ProductSort, language *models.LanguageCode) (*models.ProductConnection, error) {
-	query, err := productQuery(graph.FromContext(ctx), first, after, filter, sort, language)
+func (r *queryResolver) Products(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *graph.ProductFilter, sort *graph.ProductSort, language *models.LanguageCode) (*models.ProductConnection, error) {
+	chain, err := graph.FromContext(ctx).Chain(language)
 	if err != nil {
 		return nil, err
 	}
-	products, hasNext, err := r.Store.ProductPage(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	graph.FromContext(ctx).Loaders.ExpectProducts(products)
-	return productConnection(query, products, hasNext)
+	return r.productList(ctx, chain, productListArguments{pageArguments{first, after, last, before}, filter, sort})
 }
 
 func (r *Resolver) Product() graph.ProductResolver { return &productResolver{r} }

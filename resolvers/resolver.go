@@ -23,16 +23,6 @@ type Resolver struct {
 	MessageIDDomain string
 }
 
-// The limits of a page.
-const maxPage = 100
-
-func checkPage(first int32) error {
-	if first < 1 || first > maxPage {
-		return models.BadInput(models.CodePageSize, "first is %d; a page has 1 to %d items", first, maxPage)
-	}
-	return nil
-}
-
 // visible returns the product unless it is missing or hidden from the caller.
 func visible(p *models.Product, token *models.AccessToken) *models.Product {
 	if p == nil || !p.Published && !token.Can(models.PermissionReadUnpublished) {

@@ -26,7 +26,7 @@ func searchRequest(request *graph.Request, query string, language *models.Langua
 	if length := utf8.RuneCountInString(query); length > maxQuery {
 		return r, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
 	}
-	if err := checkPage(first); err != nil {
+	if err := checkPage("first", first); err != nil {
 		return r, err
 	}
 	var err error

@@ -53,3 +53,14 @@ func (a typedArray) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
 	}
 	return append(append(b, "::"...), a.typeName...), nil
 }
+
+// statement collects a statement with its arguments.
+type statement struct {
+	sql  string
+	args []any
+}
+
+func (b *statement) add(sql string, args ...any) {
+	b.sql += sql
+	b.args = append(b.args, args...)
+}

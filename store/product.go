@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
@@ -29,8 +31,13 @@ const productColumns = `
 	t.meta_description AS translation_meta_description, t.short_description AS translation_short_description,
 	t.description AS translation_description`
 
-// ProductPage returns the products of a page in their order, and whether more follow.
-func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (products []*models.Product, hasNext bool, err error) {
+// ProductPage returns the products of a page in their order, and whether there are more: after the page, or
+// before it when it is asked for backward.
+func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (products []*models.Product, more bool, err error) {
+	direction := q.Direction
+	if q.Backward {
+		direction = direction.Reverse()
+	}
 	key, err := s.sortExpression(ctx, q)
 	if err != nil {
 		return nil, false, err
@@ -38,18 +45,21 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	query := s.selectProducts(&products, q.Chain).
 		ColumnExpr("(?)::text AS sort_key", key.value).
 		Apply(filterProducts(q)).
-		OrderExpr("? ?, p.id ?", key.value, bun.Safe(q.Direction), bun.Safe(q.Direction)).
-		Limit(int64(q.First) + 1)
-	if q.After != nil {
-		query.Where("(?, p.id) ? (?::?, ?)", key.value, after(q.Direction), q.After.Value, key.castTo, q.After.ID)
+		OrderExpr("? ?, p.id ?", key.value, bun.Safe(direction), bun.Safe(direction)).
+		Limit(int64(q.Size) + 1)
+	if q.From != nil {
+		query.Where("(?, p.id) ? (?::?, ?)", key.value, after(direction), q.From.Value, key.castTo, q.From.ID)
 	}
 	if err := query.Scan(ctx); err != nil {
 		return nil, false, wrap(ctx, err, "load page of products")
 	}
-	if len(products) > q.First {
-		products, hasNext = products[:q.First], true
+	if len(products) > q.Size {
+		products, more = products[:q.Size], true
 	}
-	return withChain(products, q.Chain), hasNext, nil
+	if q.Backward {
+		slices.Reverse(products)
+	}
+	return withChain(products, q.Chain), more, nil
 }
 
 // CountProducts counts the products that a list has on all its pages.
@@ -192,13 +202,61 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))
 		}
-		if q.InStock != nil {
-			query.Where("EXISTS (SELECT FROM product_variants WHERE product_id = p.id AND stock_quantity > 0) = ?", *q.InStock)
+		if q.ProductTypes != nil {
+			query.Where("p.product_type_id IN (SELECT id FROM product_types WHERE code = ANY(?))", pgdialect.Array(q.ProductTypes))
+		}
+		if q.CreatedSince != nil {
+			query.Where("p.created_at >= ?", *q.CreatedSince)
 		}
 		if q.UpdatedSince != nil {
 			query.Where("p.updated_at >= ?", *q.UpdatedSince)
 		}
-		return query
+		return filterVariants(query, q)
+	}
+}
+
+// filterVariants adds the conditions that one variant has to meet together.
+func filterVariants(query *bun.SelectQuery, q models.ProductQuery) *bun.SelectQuery {
+	var conditions statement
+	if q.InStock != nil && *q.InStock {
+		conditions.add(" AND v.stock_quantity > 0")
+	}
+	if q.Price != nil {
+		conditions.add(" AND v.sku IN (SELECT sku FROM product_prices WHERE price_list = ?", q.Price.PriceList)
+		conditions.between("amount * (100 - discount_percent) / 100", q.Price.Min, q.Price.Max)
+		conditions.add(")")
+	}
+	for _, a := range q.Attributes {
+		conditions.attribute(a)
+	}
+	if conditions.sql != "" {
+		query.Where("p.id IN (SELECT v.product_id FROM product_variants AS v WHERE true"+conditions.sql+")", conditions.args...)
+	}
+	if q.InStock != nil && !*q.InStock {
+		query.Where("NOT EXISTS (SELECT FROM product_variants AS v WHERE v.product_id = p.id AND v.stock_quantity > 0)")
+	}
+	return query
+}
+
+// attribute adds the condition that a variant has one of the values. The values are looked up first: they
+// are few, and their index leads to the variants.
+func (b *statement) attribute(c models.AttributeCondition) {
+	b.add(` AND v.sku IN (SELECT sku FROM product_variant_attributes WHERE attribute_id = ANY(ARRAY(
+		SELECT a.id FROM attributes AS a JOIN attribute_types AS at ON at.id = a.attribute_type_id WHERE at.code = ?`, c.Type)
+	if c.Values != nil {
+		b.add(" AND a.value_digest IN (SELECT md5(given)::uuid FROM unnest(?::text[]) AS given)", pgdialect.Array(c.Values))
+	}
+	b.between("a.number", c.Min, c.Max)
+	b.add(")))")
+}
+
+// between adds the bounds that are not nil.
+func (b *statement) between(expression string, least, most *decimal.Decimal) {
+	if least != nil {
+		b.add(" AND "+expression+" >= ?", *least)
+	}
+	if most != nil {
+		b.add(" AND "+expression+" <= ?", *most)
 	}
 }
 

@@ -172,14 +172,3 @@ func (s *Store) searchProducts(ctx context.Context, q ProductSearch, hitsIn func
 	}
 	return found, rows[0].Total, nil
 }
-
-// statement collects a statement with its arguments.
-type statement struct {
-	sql  string
-	args []any
-}
-
-func (b *statement) add(sql string, args ...any) {
-	b.sql += sql
-	b.args = append(b.args, args...)
-}

@@ -3,11 +3,13 @@ package store_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
 	"ecoseller/catalogue/cataloguetest"
@@ -29,32 +31,92 @@ func TestProductPagesHoldEveryProductOnce(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		q := models.ProductQuery{
 			Chain:     cataloguetest.Languages().Chain(rapid.SampledFrom([]models.LanguageCode{"en", "cs", "sk"}).Draw(r, "language")),
-			First:     rapid.IntRange(1, 40).Draw(r, "first"),
+			Size:      rapid.IntRange(1, 40).Draw(r, "first"),
 			SortKey:   rapid.SampledFrom([]models.ProductSortKey{models.SortByCreatedAt, models.SortByUpdatedAt, models.SortByTitle}).Draw(r, "sort"),
 			Direction: rapid.SampledFrom([]models.SortDirection{models.Ascending, models.Descending}).Draw(r, "direction"),
 		}
-		var ids []uuid.UUID
-		for {
-			page, hasNext, err := s.ProductPage(t.Context(), q)
-			if err != nil {
-				r.Fatal(err)
-			}
-			for _, p := range page {
-				if slices.Contains(ids, p.ID) {
-					r.Fatalf("product %s is on two pages", p.ID)
-				}
-				ids = append(ids, p.ID)
-			}
-			if !hasNext {
-				break
-			}
-			last := page[len(page)-1]
-			q.After = &models.ProductCursor{SortKey: q.SortKey, Value: last.SortKey, ID: last.ID}
+		forward := walk(r, s, q)
+		q.Backward = true
+		backward := walk(r, s, q)
+		slices.Reverse(backward)
+		if !slices.Equal(forward, backward) {
+			r.Fatalf("forward %v, backward %v", forward, backward)
 		}
+		ids := forward
 		if len(ids) != total {
 			r.Fatalf("%d products on all pages, want %d", len(ids), total)
 		}
 	})
+}
+
+// fataler is what testing.T and rapid.T have in common here.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// walk returns the products of all pages, in the order in which it comes to them. A product on two pages is
+// an error.
+func walk(t fataler, s *store.Store, q models.ProductQuery) []uuid.UUID {
+	t.Helper()
+	var ids []uuid.UUID
+	for {
+		page, more, err := s.ProductPage(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.Backward {
+			slices.Reverse(page)
+		}
+		for _, p := range page {
+			if slices.Contains(ids, p.ID) {
+				t.Fatalf("product %s is on two pages", p.ID)
+			}
+			ids = append(ids, p.ID)
+		}
+		if !more {
+			return ids
+		}
+		last := page[len(page)-1]
+		q.From = &models.ProductCursor{SortKey: q.SortKey, Value: last.SortKey, ID: last.ID}
+	}
+}
+
+// TestPagesWhileProductsAreInserted puts a new product before, into and behind the list after each page: the
+// products that were there come once each.
+func TestPagesWhileProductsAreInserted(t *testing.T) {
+	t.Parallel()
+	s, db := cataloguetest.NewDemo(t)
+	q := models.ProductQuery{Chain: []models.LanguageCode{"en"}, Size: 10, SortKey: models.SortByTitle, Direction: models.Ascending}
+	before := walk(t, s, q)
+	var seen []uuid.UUID
+	for n := 0; ; n++ {
+		page, more, err := s.ProductPage(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			seen = append(seen, p.ID)
+		}
+		if !more {
+			break
+		}
+		last := page[len(page)-1]
+		q.From = &models.ProductCursor{SortKey: q.SortKey, Value: last.SortKey, ID: last.ID}
+		for _, title := range []string{"Aaa", "Laptop", "Zzz"} {
+			_, err := db.NewRaw(`WITH p AS (INSERT INTO products DEFAULT VALUES RETURNING id)
+				INSERT INTO product_translations (product_id, language, title, slug) SELECT id, 'en', ?, id::text FROM p`,
+				title+" "+strconv.Itoa(n)).Exec(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	known := slices.DeleteFunc(seen, func(id uuid.UUID) bool { return !slices.Contains(before, id) })
+	if !slices.Equal(known, before) {
+		t.Errorf("%d of %d products came, or in another order", len(known), len(before))
+	}
 }
 
 func TestProductsAreSortedByTheAlphabet(t *testing.T) {
@@ -64,7 +126,7 @@ func TestProductsAreSortedByTheAlphabet(t *testing.T) {
 		t.Fatal(err)
 	}
 	products, _, err := s.ProductPage(t.Context(), models.ProductQuery{
-		Chain: []models.LanguageCode{"cs"}, First: 100, SortKey: models.SortByTitle, Direction: models.Ascending,
+		Chain: []models.LanguageCode{"cs"}, Size: 100, SortKey: models.SortByTitle, Direction: models.Ascending,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +150,7 @@ func TestProductFilters(t *testing.T) {
 	s, db := cataloguetest.NewDemo(t)
 	yes, no := true, false
 	future := time.Now().Add(time.Hour)
+	amount := func(s string) *decimal.Decimal { d := decimal.RequireFromString(s); return &d }
 	category := func(code string) uuid.UUID {
 		var id uuid.UUID
 		if err := db.NewRaw("SELECT id FROM categories WHERE code = ?", code).Scan(t.Context(), &id); err != nil {
@@ -117,6 +180,45 @@ func TestProductFilters(t *testing.T) {
 		{"brands", models.ProductQuery{Brands: []string{"Lumora"}}, "SELECT count(*) FROM products WHERE brand = 'Lumora'"},
 		{"in stock", models.ProductQuery{InStock: &yes}, "SELECT count(DISTINCT product_id) FROM product_variants WHERE stock_quantity > 0"},
 		{"sold out", models.ProductQuery{InStock: &no}, "SELECT count(*) FROM (SELECT product_id FROM product_variants GROUP BY 1 HAVING max(stock_quantity) <= 0) q"},
+		{"product types", models.ProductQuery{ProductTypes: []string{"headphones", "none"}}, "SELECT count(*) FROM products p JOIN product_types t ON t.id = p.product_type_id WHERE t.code = 'headphones'"},
+		{"created since", models.ProductQuery{CreatedSince: &future}, "SELECT 0"},
+		{
+			"one of two colours",
+			models.ProductQuery{Attributes: []models.AttributeCondition{{Type: "colour", Values: []string{"red", "black"}}}},
+			`SELECT count(DISTINCT v.product_id) FROM product_variants v JOIN product_variant_attributes USING (sku) JOIN attributes a ON a.id = attribute_id
+			 JOIN attribute_types t ON t.id = attribute_type_id WHERE t.code = 'colour' AND a.value IN ('red', 'black')`,
+		},
+		{"no value at all", models.ProductQuery{Attributes: []models.AttributeCondition{{Type: "colour", Values: []string{}}}}, "SELECT 0"},
+		{"no such attribute", models.ProductQuery{Attributes: []models.AttributeCondition{{Type: "none"}}}, "SELECT 0"},
+		// Lumora Air 2 is black, and it is blue, but no variant is both; the white one is sold out.
+		{
+			"attributes of two variants",
+			models.ProductQuery{
+				SKUs:       []string{"LUM-AIR2-BLK"},
+				Attributes: []models.AttributeCondition{{Type: "colour", Values: []string{"black"}}, {Type: "colour", Values: []string{"blue"}}},
+			}, "SELECT 0",
+		},
+		{
+			"a number in a range",
+			models.ProductQuery{Attributes: []models.AttributeCondition{{Type: "length_m", Min: amount("1"), Max: amount("2.5")}}},
+			`SELECT count(DISTINCT v.product_id) FROM product_variants v JOIN product_variant_attributes USING (sku) JOIN attributes a ON a.id = attribute_id
+			 JOIN attribute_types t ON t.id = attribute_type_id WHERE t.code = 'length_m' AND a.number BETWEEN 1 AND 2.5`,
+		},
+		{
+			"price",
+			models.ProductQuery{Price: &models.PriceCondition{PriceList: "eur", Min: amount("50"), Max: amount("100")}},
+			`SELECT count(DISTINCT product_id) FROM product_variants JOIN product_prices USING (sku)
+			 WHERE price_list = 'eur' AND amount * (1 - discount_percent / 100) BETWEEN 50 AND 100`,
+		},
+		{
+			"a variant that is red, in stock and cheap",
+			models.ProductQuery{
+				InStock: &yes, Price: &models.PriceCondition{PriceList: "eur", Max: amount("60")},
+				Attributes: []models.AttributeCondition{{Type: "colour", Values: []string{"red"}}},
+			},
+			`SELECT count(DISTINCT v.product_id) FROM product_variants v JOIN product_prices USING (sku) JOIN product_variant_attributes USING (sku)
+			 JOIN attributes a ON a.id = attribute_id WHERE a.value = 'red' AND stock_quantity > 0 AND price_list = 'eur' AND amount * (1 - discount_percent / 100) <= 60`,
+		},
 		{"updated since", models.ProductQuery{UpdatedSince: &future}, "SELECT 0"},
 		{
 			"all conditions hold",
@@ -130,7 +232,7 @@ func TestProductFilters(t *testing.T) {
 			if err := db.NewRaw(test.sql).Scan(t.Context(), &want); err != nil {
 				t.Fatal(err)
 			}
-			test.query.Chain, test.query.First = cataloguetest.Languages().Chain("cs"), 1000
+			test.query.Chain, test.query.Size = cataloguetest.Languages().Chain("cs"), 1000
 			test.query.SortKey, test.query.Direction = models.SortByCreatedAt, models.Descending
 			page, _, err := s.ProductPage(t.Context(), test.query)
 			if err != nil {

@@ -196,7 +196,8 @@ func TestProductFilters(t *testing.T) {
 			models.ProductQuery{
 				SKUs:       []string{"LUM-AIR2-BLK"},
 				Attributes: []models.AttributeCondition{{Type: "colour", Values: []string{"black"}}, {Type: "colour", Values: []string{"blue"}}},
-			}, "SELECT 0",
+			},
+			"SELECT 0",
 		},
 		{
 			"a number in a range",

@@ -47,6 +47,8 @@ type ProductFilter struct {
 	Skus graphql.Omittable[[]string] `json:"skus,omitempty"`
 	// Only products in one of these categories or below them.
 	CategoryIds graphql.Omittable[[]string] `json:"categoryIds,omitempty"`
+	// Only products in one of the categories with these slugs, in the language of the list, or below them.
+	CategorySlugs graphql.Omittable[[]string] `json:"categorySlugs,omitempty"`
 	// Only products of these product types, by their codes.
 	ProductTypes graphql.Omittable[[]string] `json:"productTypes,omitempty"`
 	// Only products of these brands.

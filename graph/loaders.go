@@ -21,6 +21,7 @@ type Loaders struct {
 	ProductCategories *Loader[LocalKey[uuid.UUID], []*models.Category]
 	Categories        *Loader[LocalKey[uuid.UUID], *models.Category]
 	CategoryChildren  *Loader[LocalKey[uuid.UUID], []*models.Category]
+	CategoryPaths     *Loader[LocalKey[uuid.UUID], []*models.Category]
 	Media             *Loader[uuid.UUID, []*models.ProductMedia]
 	Markets           *Loader[models.CountryCode, *models.Market]
 	Prices            *Loader[PriceKey, *models.ProductPrice]
@@ -57,6 +58,7 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.ProductCategories = NewLoader(l.products.siblings, byLanguage(languages, l.fetchCategories(s.CategoriesByProductIDs)))
 	l.Categories = NewLoader(l.parents.siblings, byLanguage(languages, l.fetchParents(s)))
 	l.CategoryChildren = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryChildrenByParentIDs)))
+	l.CategoryPaths = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryPathsByIDs)))
 	l.Media = NewLoader(l.productIDs.siblings, s.ProductMediaByProductIDs)
 	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))

@@ -24,6 +24,7 @@ type ProductResolver interface {
 }
 type ProductConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *models.ProductConnection) (int32, error)
+	Facets(ctx context.Context, obj *models.ProductConnection) ([]*models.AttributeFacet, error)
 }
 type ProductVariantResolver interface {
 	Attributes(ctx context.Context, obj *models.ProductVariant) ([]*models.Attribute, error)
@@ -629,6 +630,38 @@ func (ec *executionContext) fieldContext_ProductConnection_totalCount(_ context.
 	return graphql.NewScalarFieldContext("ProductConnection", field, true, true, "Int")
 }
 
+func (ec *executionContext) _ProductConnection_facets(ctx context.Context, field graphql.CollectedField, obj *models.ProductConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductConnection_facets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ProductConnection().Facets(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.AttributeFacet) graphql.Marshaler {
+			return ec.marshalNAttributeFacet2ᚕᚖecosellerᚋmodelsᚐAttributeFacetᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductConnection_facets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProductConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AttributeFacet(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1101,7 +1134,7 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ids", "skus", "categoryIds", "productTypes", "brands", "createdSince", "updatedSince", "published", "inStock", "price", "attributes"}
+	fieldsInOrder := [...]string{"ids", "skus", "categoryIds", "categorySlugs", "productTypes", "brands", "createdSince", "updatedSince", "published", "inStock", "price", "attributes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1129,6 +1162,13 @@ func (ec *executionContext) unmarshalInputProductFilter(ctx context.Context, obj
 				return it, err
 			}
 			it.CategoryIds = graphql.OmittableOf(data)
+		case "categorySlugs":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("categorySlugs"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CategorySlugs = graphql.OmittableOf(data)
 		case "productTypes":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("productTypes"))
 			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
@@ -1416,6 +1456,12 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ProductConnection_totalCount(ctx, field, obj)
+				})
+		case "facets":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ProductConnection_facets(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1715,6 +1761,30 @@ func (ec *executionContext) marshalNProductSortKey2ecosellerᚋmodelsᚐProductS
 		graphql.AddInvalidNullFromMarshaler(ctx, "ProductSortKey!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNProductType2ᚕᚖecosellerᚋmodelsᚐProductTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductType) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProductType2ᚖecosellerᚋmodelsᚐProductType(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNProductType2ᚖecosellerᚋmodelsᚐProductType(ctx context.Context, sel ast.SelectionSet, v *models.ProductType) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProductType!")
+		return graphql.Null
+	}
+	return ec._ProductType(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNProductVariant2ᚕᚖecosellerᚋmodelsᚐProductVariantᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductVariant) graphql.Marshaler {

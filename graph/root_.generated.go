@@ -40,6 +40,18 @@ type ComplexityRoot struct {
 		Value     func(childComplexity int) int
 	}
 
+	AttributeFacet struct {
+		Max    func(childComplexity int) int
+		Min    func(childComplexity int) int
+		Type   func(childComplexity int) int
+		Values func(childComplexity int) int
+	}
+
+	AttributeFacetValue struct {
+		Attribute    func(childComplexity int) int
+		ProductCount func(childComplexity int) int
+	}
+
 	AttributeType struct {
 		Code      func(childComplexity int) int
 		LocalName func(childComplexity int) int
@@ -54,10 +66,19 @@ type ComplexityRoot struct {
 		GlobalID    func(childComplexity int) int
 		Language    func(childComplexity int) int
 		Parent      func(childComplexity int) int
+		Path        func(childComplexity int) int
 		Position    func(childComplexity int) int
 		Published   func(childComplexity int) int
 		Slug        func(childComplexity int) int
 		Title       func(childComplexity int) int
+	}
+
+	Country struct {
+		Code             func(childComplexity int) int
+		DefaultPriceList func(childComplexity int) int
+		LocalName        func(childComplexity int) int
+		Locale           func(childComplexity int) int
+		VatGroups        func(childComplexity int) int
 	}
 
 	EmailMessage struct {
@@ -129,6 +150,7 @@ type ComplexityRoot struct {
 
 	ProductConnection struct {
 		Edges      func(childComplexity int) int
+		Facets     func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
@@ -176,11 +198,15 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		AttributeTypes func(childComplexity int, language *models.LanguageCode) int
 		Categories     func(childComplexity int, language *models.LanguageCode) int
+		Category       func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
+		Countries      func(childComplexity int, language *models.LanguageCode) int
 		EmailMessage   func(childComplexity int, id string) int
 		Node           func(childComplexity int, id string) int
 		PriceLists     func(childComplexity int) int
 		Product        func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
+		ProductTypes   func(childComplexity int, language *models.LanguageCode) int
 		Products       func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
 		SearchProducts func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
 	}
@@ -194,6 +220,13 @@ type ComplexityRoot struct {
 		Code    func(childComplexity int) int
 		Field   func(childComplexity int) int
 		Message func(childComplexity int) int
+	}
+
+	VatGroup struct {
+		Code      func(childComplexity int) int
+		IsDefault func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Rate      func(childComplexity int) int
 	}
 }
 
@@ -229,6 +262,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Attribute.Value(childComplexity), true
+
+	case "AttributeFacet.max":
+		if e.ComplexityRoot.AttributeFacet.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacet.Max(childComplexity), true
+	case "AttributeFacet.min":
+		if e.ComplexityRoot.AttributeFacet.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacet.Min(childComplexity), true
+	case "AttributeFacet.type":
+		if e.ComplexityRoot.AttributeFacet.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacet.Type(childComplexity), true
+	case "AttributeFacet.values":
+		if e.ComplexityRoot.AttributeFacet.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacet.Values(childComplexity), true
+
+	case "AttributeFacetValue.attribute":
+		if e.ComplexityRoot.AttributeFacetValue.Attribute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacetValue.Attribute(childComplexity), true
+	case "AttributeFacetValue.productCount":
+		if e.ComplexityRoot.AttributeFacetValue.ProductCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeFacetValue.ProductCount(childComplexity), true
 
 	case "AttributeType.code":
 		if e.ComplexityRoot.AttributeType.Code == nil {
@@ -291,6 +362,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.Parent(childComplexity), true
+	case "Category.path":
+		if e.ComplexityRoot.Category.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Category.Path(childComplexity), true
 	case "Category.position":
 		if e.ComplexityRoot.Category.Position == nil {
 			break
@@ -315,6 +392,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.Title(childComplexity), true
+
+	case "Country.code":
+		if e.ComplexityRoot.Country.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.Code(childComplexity), true
+	case "Country.defaultPriceList":
+		if e.ComplexityRoot.Country.DefaultPriceList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.DefaultPriceList(childComplexity), true
+	case "Country.name":
+		if e.ComplexityRoot.Country.LocalName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.LocalName(childComplexity), true
+	case "Country.locale":
+		if e.ComplexityRoot.Country.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.Locale(childComplexity), true
+	case "Country.vatGroups":
+		if e.ComplexityRoot.Country.VatGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.VatGroups(childComplexity), true
 
 	case "EmailMessage.attempts":
 		if e.ComplexityRoot.EmailMessage.Attempts == nil {
@@ -610,6 +718,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductConnection.Edges(childComplexity), true
+	case "ProductConnection.facets":
+		if e.ComplexityRoot.ProductConnection.Facets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductConnection.Facets(childComplexity), true
 	case "ProductConnection.nodes":
 		if e.ComplexityRoot.ProductConnection.Nodes == nil {
 			break
@@ -778,6 +892,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductVariant.WeightGrams(childComplexity), true
 
+	case "Query.attributeTypes":
+		if e.ComplexityRoot.Query.AttributeTypes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_attributeTypes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AttributeTypes(childComplexity, args["language"].(*models.LanguageCode)), true
 	case "Query.categories":
 		if e.ComplexityRoot.Query.Categories == nil {
 			break
@@ -789,6 +914,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Categories(childComplexity, args["language"].(*models.LanguageCode)), true
+	case "Query.category":
+		if e.ComplexityRoot.Query.Category == nil {
+			break
+		}
+
+		args, err := ec.field_Query_category_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Category(childComplexity, args["id"].(*string), args["slug"].(*string), args["code"].(*string), args["language"].(*models.LanguageCode)), true
+	case "Query.countries":
+		if e.ComplexityRoot.Query.Countries == nil {
+			break
+		}
+
+		args, err := ec.field_Query_countries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Countries(childComplexity, args["language"].(*models.LanguageCode)), true
 	case "Query.emailMessage":
 		if e.ComplexityRoot.Query.EmailMessage == nil {
 			break
@@ -829,6 +976,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Product(childComplexity, args["id"].(*string), args["slug"].(*string), args["sku"].(*string), args["language"].(*models.LanguageCode)), true
+	case "Query.productTypes":
+		if e.ComplexityRoot.Query.ProductTypes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_productTypes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ProductTypes(childComplexity, args["language"].(*models.LanguageCode)), true
 	case "Query.products":
 		if e.ComplexityRoot.Query.Products == nil {
 			break
@@ -883,6 +1041,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserError.Message(childComplexity), true
+
+	case "VatGroup.code":
+		if e.ComplexityRoot.VatGroup.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.Code(childComplexity), true
+	case "VatGroup.isDefault":
+		if e.ComplexityRoot.VatGroup.IsDefault == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.IsDefault(childComplexity), true
+	case "VatGroup.name":
+		if e.ComplexityRoot.VatGroup.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.Name(childComplexity), true
+	case "VatGroup.rate":
+		if e.ComplexityRoot.VatGroup.Rate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.Rate(childComplexity), true
 
 	}
 	return 0, false
@@ -1007,6 +1190,34 @@ type Attribute {
   "The value in the reader's language; the stored value when it has no name."
   name: String!
 }
+
+"An attribute type with the values that products of a list have."
+type AttributeFacet {
+  "The property."
+  type: AttributeType!
+  "The 100 most frequent values, those of more products first."
+  values: [AttributeFacetValue!]!
+  "The smallest number; null for types without numbers."
+  min: Decimal
+  "The largest number; null for types without numbers."
+  max: Decimal
+}
+
+"A value and how frequent it is."
+type AttributeFacetValue {
+  "The value."
+  attribute: Attribute!
+  "How many products of the list have a variant with it."
+  productCount: Int!
+}
+
+extend type Query {
+  "All attribute types, by their codes."
+  attributeTypes(
+    "Language of the texts."
+    language: LanguageCode
+  ): [AttributeType!]!
+}
 `, BuiltIn: false},
 	{Name: "../schema/category.graphql", Input: `"A node of the tree that products are found by."
 type Category implements Node {
@@ -1029,14 +1240,61 @@ type Category implements Node {
   parent: Category
   "Published categories below, in their order."
   children: [Category!]!
+  "The published categories from the root down to this one: its breadcrumbs."
+  path: [Category!]!
 }
 
 extend type Query {
+  "One category, by exactly one of id, slug and code; null when there is none, or when it or one above it is not published."
+  category(
+    "The category's id."
+    id: ID
+    "The category's slug in the language asked for."
+    slug: String
+    "The category's code."
+    code: String
+    "Language of the texts."
+    language: LanguageCode
+  ): Category
   "The published categories at the root of the tree, in their order; their ` + "`" + `children` + "`" + ` lead down."
   categories(
     "Language of the texts."
     language: LanguageCode
   ): [Category!]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/country.graphql", Input: `"A country the shop sells to."
+type Country {
+  "ISO 3166-1 alpha-2 code."
+  code: CountryCode!
+  "The country's name in the reader's language; its code when it has no name."
+  name: String!
+  "How amounts and dates are written there, such as ` + "`" + `cs-CZ` + "`" + `."
+  locale: String!
+  "The price list that customers of the country see."
+  defaultPriceList: PriceList!
+  "VAT rates, the default one first."
+  vatGroups: [VatGroup!]!
+}
+
+"A VAT rate of a country."
+type VatGroup {
+  "The group's key, such as ` + "`" + `cz-reduced` + "`" + `."
+  code: String!
+  "The group's name for people."
+  name: String!
+  "The rate in percent."
+  rate: Decimal!
+  "Whether it applies to product types without a rate of their own."
+  isDefault: Boolean!
+}
+
+extend type Query {
+  "The countries the shop sells to, by their codes."
+  countries(
+    "Language of the names."
+    language: LanguageCode
+  ): [Country!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/email_message.graphql", Input: `"Where a mail stands."
@@ -1200,7 +1458,7 @@ type Product implements Node {
   published: Boolean!
   "When the product came to the market."
   releasedAt: Time
-  "Grows with every change."
+  "Grows with every change to the product's own fields, texts, categories and pictures."
   version: Int!
   "When the product was made."
   createdAt: Time!
@@ -1264,6 +1522,8 @@ type ProductConnection {
   pageInfo: PageInfo!
   "How many products match the filter."
   totalCount: Int!
+  "The attributes of all products that match the filter, by the codes of their types. The values of a type that the filter names are counted without that condition: they are alternatives."
+  facets: [AttributeFacet!]!
 }
 
 "A product in a list."
@@ -1282,6 +1542,8 @@ input ProductFilter {
   skus: [String!]
   "Only products in one of these categories or below them."
   categoryIds: [ID!]
+  "Only products in one of the categories with these slugs, in the language of the list, or below them."
+  categorySlugs: [String!]
   "Only products of these product types, by their codes."
   productTypes: [String!]
   "Only products of these brands."
@@ -1349,6 +1611,11 @@ input ProductSort {
 }
 
 extend type Query {
+  "All product types, by their codes."
+  productTypes(
+    "Language of the texts."
+    language: LanguageCode
+  ): [ProductType!]!
   "One product, by exactly one of id, slug and sku; null when there is none."
   product(
     "The product's id."
@@ -1510,6 +1777,30 @@ func (ec *executionContext) childFields_Attribute(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type Attribute", field.Name)
 }
 
+func (ec *executionContext) childFields_AttributeFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_AttributeFacet_type(ctx, field)
+	case "values":
+		return ec.fieldContext_AttributeFacet_values(ctx, field)
+	case "min":
+		return ec.fieldContext_AttributeFacet_min(ctx, field)
+	case "max":
+		return ec.fieldContext_AttributeFacet_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttributeFacet", field.Name)
+}
+
+func (ec *executionContext) childFields_AttributeFacetValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attribute":
+		return ec.fieldContext_AttributeFacetValue_attribute(ctx, field)
+	case "productCount":
+		return ec.fieldContext_AttributeFacetValue_productCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttributeFacetValue", field.Name)
+}
+
 func (ec *executionContext) childFields_AttributeType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -1546,8 +1837,26 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_parent(ctx, field)
 	case "children":
 		return ec.fieldContext_Category_children(ctx, field)
+	case "path":
+		return ec.fieldContext_Category_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
+}
+
+func (ec *executionContext) childFields_Country(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_Country_code(ctx, field)
+	case "name":
+		return ec.fieldContext_Country_name(ctx, field)
+	case "locale":
+		return ec.fieldContext_Country_locale(ctx, field)
+	case "defaultPriceList":
+		return ec.fieldContext_Country_defaultPriceList(ctx, field)
+	case "vatGroups":
+		return ec.fieldContext_Country_vatGroups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Country", field.Name)
 }
 
 func (ec *executionContext) childFields_EmailMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1686,6 +1995,8 @@ func (ec *executionContext) childFields_ProductConnection(ctx context.Context, f
 		return ec.fieldContext_ProductConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_ProductConnection_totalCount(ctx, field)
+	case "facets":
+		return ec.fieldContext_ProductConnection_facets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductConnection", field.Name)
 }
@@ -1792,6 +2103,20 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 		return ec.fieldContext_UserError_code(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
+}
+
+func (ec *executionContext) childFields_VatGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_VatGroup_code(ctx, field)
+	case "name":
+		return ec.fieldContext_VatGroup_name(ctx, field)
+	case "rate":
+		return ec.fieldContext_VatGroup_rate(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_VatGroup_isDefault(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VatGroup", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -25,8 +25,10 @@ type AttributeType struct {
 	Code      string
 	ValueType AttributeValueType
 	Unit      *string
-	Name      Translated     `bun:"type:jsonb"`
-	Chain     []LanguageCode `bun:"-"`
+	Name      Translated `bun:"type:jsonb"`
+	// Version grows with every change to the type, not with those to its attributes.
+	Version int64
+	Chain   []LanguageCode `bun:"-"`
 }
 
 // Attribute is one value of an attribute type, such as colour: black. The predecessor calls it base
@@ -41,6 +43,8 @@ type Attribute struct {
 	Number   *decimal.Decimal
 	Name     Translated `bun:"type:jsonb"`
 	Position int
+	// Version grows with every change.
+	Version int64
 
 	Type  *AttributeType `bun:"rel:belongs-to,join:attribute_type_id=id"`
 	Chain []LanguageCode `bun:"-"`

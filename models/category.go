@@ -16,6 +16,8 @@ type Category struct {
 	ParentID  *uuid.UUID
 	Published bool
 	Position  int
+	// Version grows with every change to the category, not with those to its products.
+	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
 

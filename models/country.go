@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
 )
 
@@ -14,11 +13,20 @@ import (
 type Country struct {
 	bun.BaseModel `bun:"table:countries,alias:co"`
 
-	Code             CountryCode `bun:",pk"`
-	Name             Translated  `bun:"type:jsonb"`
-	Locale           string
-	DefaultPriceList string
+	Code          CountryCode `bun:",pk"`
+	Name          Translated  `bun:"type:jsonb"`
+	Locale        string
+	PriceListCode string `bun:"default_price_list"`
+	// Version grows with every change.
+	Version int64
+
+	DefaultPriceList *PriceList     `bun:"rel:belongs-to,join:default_price_list=code"`
+	VatGroups        []*VatGroup    `bun:"rel:has-many,join:code=country"`
+	Chain            []LanguageCode `bun:"-"`
 }
+
+// LocalName is the country's name in the reader's language, or its code.
+func (c *Country) LocalName() string { return nameOr(c.Name, c.Chain, string(c.Code)) }
 
 // VatGroup is a VAT rate of a country, in percent.
 type VatGroup struct {
@@ -27,8 +35,10 @@ type VatGroup struct {
 	Code      string `bun:",pk"`
 	Name      string
 	Country   CountryCode
-	Rate      decimal.Decimal
+	Rate      Decimal
 	IsDefault bool
+	// Version grows with every change.
+	Version int64
 }
 
 // CountryCode is an ISO 3166-1 alpha-2 code in upper case.

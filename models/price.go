@@ -15,6 +15,8 @@ type PriceList struct {
 	// Rounding is the step that prices for customers are rounded to, such as 0.01 or 1.
 	Rounding  decimal.Decimal
 	IsDefault bool
+	// Version grows with every change to the list itself, not to its prices.
+	Version int64
 }
 
 // ProductPrice is the price of one variant in one price list, without VAT and before the discount.

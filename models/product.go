@@ -18,10 +18,13 @@ type Product struct {
 	ProductTypeID *uuid.UUID
 	Brand         string
 	ReleasedAt    *time.Time
-	// Version grows with every change to anything indexed.
-	Version   int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	// Version grows with every change to the product's own fields, texts, categories and pictures; a write
+	// that knows an older one is stale.
+	Version int64
+	// IndexVersion grows with every change to anything indexed: the version of the search document.
+	IndexVersion int64
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 
 	// Translation is the text in the first language of the reader's chain that has one; its language
 	// is empty when the product has no text at all.
@@ -48,10 +51,12 @@ type ProductTranslation struct {
 type ProductType struct {
 	bun.BaseModel `bun:"table:product_types,alias:pt"`
 
-	ID    uuid.UUID `bun:",pk"`
-	Code  string
-	Name  Translated     `bun:"type:jsonb"`
-	Chain []LanguageCode `bun:"-"`
+	ID   uuid.UUID `bun:",pk"`
+	Code string
+	Name Translated `bun:"type:jsonb"`
+	// Version grows with every change.
+	Version int64
+	Chain   []LanguageCode `bun:"-"`
 }
 
 // ProductMedia is a picture of a product.
@@ -75,6 +80,8 @@ type ProductVariant struct {
 	WeightGrams            *int
 	StockQuantity          int
 	Position               int
+	// Version grows with every change to the variant's own fields and attributes; stock and prices have none.
+	Version int64
 
 	// ProductTypeID decides on the variant's VAT; it is the product's.
 	ProductTypeID *uuid.UUID     `bun:"product_type_id,scanonly"`
@@ -157,14 +164,16 @@ type ProductQuery struct {
 	SortKey   ProductSortKey
 	Direction SortDirection
 
-	IDs          []uuid.UUID
-	SKUs         []string
-	CategoryIDs  []uuid.UUID
-	ProductTypes []string
-	Brands       []string
-	CreatedSince *time.Time
-	UpdatedSince *time.Time
-	Published    *bool
+	IDs         []uuid.UUID
+	SKUs        []string
+	CategoryIDs []uuid.UUID
+	// CategorySlugs are slugs in the first language of the chain.
+	CategorySlugs []string
+	ProductTypes  []string
+	Brands        []string
+	CreatedSince  *time.Time
+	UpdatedSince  *time.Time
+	Published     *bool
 	// InStock, Attributes and Price must hold for one and the same variant; InStock false holds when no
 	// variant is in stock.
 	InStock    *bool

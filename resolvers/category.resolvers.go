@@ -7,8 +7,11 @@ package resolvers
 
 import (
 	"context"
+
 	"ecoseller/graph"
 	"ecoseller/models"
+
+	"github.com/google/uuid"
 )
 
 func (r *categoryResolver) Parent(ctx context.Context, obj *models.Category) (*models.Category, error) {
@@ -24,6 +27,23 @@ func (r *categoryResolver) Parent(ctx context.Context, obj *models.Category) (*m
 
 func (r *categoryResolver) Children(ctx context.Context, obj *models.Category) ([]*models.Category, error) {
 	return graph.FromContext(ctx).Loaders.CategoryChildren.Load(ctx, graph.Local(obj.ID, obj.Chain))
+}
+
+func (r *categoryResolver) Path(ctx context.Context, obj *models.Category) ([]*models.Category, error) {
+	path, err := graph.FromContext(ctx).Loaders.CategoryPaths.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	return publishedCategories(path), err
+}
+
+func (r *queryResolver) Category(ctx context.Context, id *string, slug *string, code *string, language *models.LanguageCode) (*models.Category, error) {
+	chain, err := graph.FromContext(ctx).Chain(language)
+	if err != nil {
+		return nil, err
+	}
+	key, err := r.findCategory(ctx, id, slug, code, chain[0])
+	if err != nil || key == uuid.Nil {
+		return nil, err
+	}
+	return r.loadCategory(ctx, key, chain)
 }
 
 func (r *queryResolver) Categories(ctx context.Context, language *models.LanguageCode) ([]*models.Category, error) {

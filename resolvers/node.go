@@ -3,8 +3,6 @@ package resolvers
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"ecoseller/graph"
 	"ecoseller/models"
 )
@@ -31,7 +29,7 @@ func (r *Resolver) loadNode(ctx context.Context, id string) (models.Node, error)
 	case models.KindProduct:
 		return orNilNode(r.loadProduct(ctx, parsed, chain))
 	case models.KindCategory:
-		return orNilNode(r.visibleCategory(ctx, parsed, chain))
+		return orNilNode(r.loadCategory(ctx, parsed, chain))
 	case models.KindEmailMessage:
 		if err := request.Require(models.PermissionSendEmail); err != nil {
 			return nil, err
@@ -52,17 +50,6 @@ func (r *Resolver) variantNode(ctx context.Context, sku string, chain []models.L
 	}
 	variants[0].Chain = chain
 	return variants[0], nil
-}
-
-func (r *Resolver) visibleCategory(ctx context.Context, id uuid.UUID, chain []models.LanguageCode) (*models.Category, error) {
-	categories, err := r.Store.CategoriesByIDs(ctx, []uuid.UUID{id}, chain)
-	if err != nil || len(categories) == 0 {
-		return nil, err
-	}
-	if !categories[0].Published && !graph.FromContext(ctx).Token.Can(models.PermissionReadUnpublished) {
-		return nil, nil
-	}
-	return categories[0], nil
 }
 
 // orNilNode keeps a nil pointer from becoming an interface that is not nil.

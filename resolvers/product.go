@@ -15,29 +15,35 @@ import (
 // findProduct returns the id of the product that exactly one of the arguments names; the nil id when there
 // is none.
 func (r *Resolver) findProduct(ctx context.Context, id, slug, sku *string, language models.LanguageCode) (uuid.UUID, error) {
-	given := 0
-	for _, argument := range []*string{id, slug, sku} {
-		if argument != nil {
-			given++
-		}
-	}
-	if given != 1 {
+	if countGiven(id, slug, sku) != 1 {
 		return uuid.Nil, models.BadInput(models.CodeBadInput, "a product is asked for by exactly one of id, slug and sku")
 	}
 	if id != nil {
 		return models.ParseUUID(models.KindProduct, *id)
 	}
-	var key uuid.UUID
-	var err error
 	if slug != nil {
-		key, err = r.Store.ProductIDBySlug(ctx, *slug, language)
-	} else {
-		key, err = r.Store.ProductIDBySKU(ctx, *sku)
+		return orNilID(r.Store.ProductIDBySlug(ctx, *slug, language))
 	}
+	return orNilID(r.Store.ProductIDBySKU(ctx, *sku))
+}
+
+// countGiven counts the arguments that are not null.
+func countGiven(arguments ...*string) int {
+	given := 0
+	for _, argument := range arguments {
+		if argument != nil {
+			given++
+		}
+	}
+	return given
+}
+
+// orNilID turns "not found" into the nil id.
+func orNilID(id uuid.UUID, err error) (uuid.UUID, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return uuid.Nil, nil
 	}
-	return key, err
+	return id, err
 }
 
 // loadProduct returns the product, or nil when it is missing or hidden from the caller.
@@ -102,6 +108,7 @@ func applyFilter(ctx context.Context, q *models.ProductQuery, filter *graph.Prod
 		return err
 	}
 	q.SKUs, q.Brands, q.ProductTypes = filter.Skus.Value(), filter.Brands.Value(), filter.ProductTypes.Value()
+	q.CategorySlugs = filter.CategorySlugs.Value()
 	q.InStock, q.Published = filter.InStock.Value(), filter.Published.Value()
 	q.CreatedSince, q.UpdatedSince = filter.CreatedSince.Value(), filter.UpdatedSince.Value()
 	if q.Attributes, err = attributeConditions(filter.Attributes.Value()); err != nil {
@@ -110,7 +117,7 @@ func applyFilter(ctx context.Context, q *models.ProductQuery, filter *graph.Prod
 	if q.Price, err = priceCondition(ctx, filter.Price.Value()); err != nil {
 		return err
 	}
-	return checkFilterSize(len(q.IDs), len(q.CategoryIDs), len(q.SKUs), len(q.Brands), len(q.ProductTypes))
+	return checkFilterSize(len(q.IDs), len(q.CategoryIDs), len(q.CategorySlugs), len(q.SKUs), len(q.Brands), len(q.ProductTypes))
 }
 
 // maxAttributeFilters bounds the attributes asked for at once; each costs a look into an index.

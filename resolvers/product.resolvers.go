@@ -7,9 +7,10 @@ package resolvers
 
 import (
 	"context"
+	"math"
+
 	"ecoseller/graph"
 	"ecoseller/models"
-	"math"
 
 	"github.com/google/uuid"
 )
@@ -38,12 +39,28 @@ func (r *productConnectionResolver) TotalCount(ctx context.Context, obj *models.
 	return int32(min(count, math.MaxInt32)), err
 }
 
+func (r *productConnectionResolver) Facets(ctx context.Context, obj *models.ProductConnection) ([]*models.AttributeFacet, error) {
+	return r.Store.AttributeFacets(ctx, obj.Query)
+}
+
 func (r *productVariantResolver) Attributes(ctx context.Context, obj *models.ProductVariant) ([]*models.Attribute, error) {
 	return graph.FromContext(ctx).Loaders.Attributes.Load(ctx, graph.Local(obj.SKU, obj.Chain))
 }
 
 func (r *productVariantResolver) Price(ctx context.Context, obj *models.ProductVariant, priceList *string, country *models.CountryCode) (*models.Price, error) {
 	return variantPrice(ctx, obj, priceList, country)
+}
+
+func (r *queryResolver) ProductTypes(ctx context.Context, language *models.LanguageCode) ([]*models.ProductType, error) {
+	chain, err := graph.FromContext(ctx).Chain(language)
+	if err != nil {
+		return nil, err
+	}
+	types, err := r.Store.ProductTypes(ctx)
+	for _, t := range types {
+		t.Chain = chain
+	}
+	return types, err
 }
 
 func (r *queryResolver) Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error) {

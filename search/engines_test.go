@@ -219,12 +219,12 @@ func TestHidesUnpublishedProducts(t *testing.T) {
 			b.Error("an unpublished product is found")
 		}
 		id := b.productID("TUL-TRAIL")
-		b.exec("UPDATE products SET published = true, version = version + 1 WHERE id = ?", id)
+		b.exec("UPDATE products SET published = true, index_version = index_version + 1 WHERE id = ?", id)
 		b.index(id)
 		if titles := b.titles("ledvinka", "cs"); !slices.Equal(titles, []string{"Ledvinka Tulmira Trail"}) {
 			b.Errorf("after publishing: %q", titles)
 		}
-		b.exec("UPDATE products SET published = false, version = version + 1 WHERE id = ?", id)
+		b.exec("UPDATE products SET published = false, index_version = index_version + 1 WHERE id = ?", id)
 		b.index(id)
 		if titles := b.titles("ledvinka", "cs"); len(titles) > 0 {
 			b.Errorf("after hiding it again: %q", titles)
@@ -336,7 +336,7 @@ func TestRebuildKeepsWritesMadeMeanwhile(t *testing.T) {
 			b.Fatal(err)
 		}
 		b.exec("UPDATE product_translations SET title = 'Hanging zebra' WHERE product_id = ?", id)
-		b.exec("UPDATE products SET version = version + 1 WHERE id = ?", id)
+		b.exec("UPDATE products SET index_version = index_version + 1 WHERE id = ?", id)
 		if err := b.indexer.IndexProducts(ctx, []uuid.UUID{id}); err != nil {
 			b.Fatal(err)
 		}

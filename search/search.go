@@ -73,7 +73,7 @@ type Result struct {
 // Document is a product as the engines index it.
 type Document struct {
 	ProductID uuid.UUID
-	// Version is the product's; an engine ignores a document older than the one it has.
+	// Version is the product's index version; an engine ignores a document older than the one it has.
 	Version   int64
 	Published bool
 	// Codes are what identifies the product exactly: skus, EANs, manufacturer part numbers.

@@ -194,7 +194,8 @@ const importProducts = `
 	ORDER BY r.id
 	ON CONFLICT (id) DO UPDATE
 	SET published = excluded.published, product_type_id = excluded.product_type_id, brand = excluded.brand,
-		released_at = excluded.released_at, version = p.version + 1, updated_at = now()`
+		released_at = excluded.released_at, version = p.version + 1, index_version = p.index_version + 1,
+		updated_at = now()`
 
 const importTranslations = `
 	INSERT INTO product_translations AS t (product_id, language, title, slug, short_description, description)

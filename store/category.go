@@ -113,3 +113,50 @@ func (s *Store) CategoryIDsByProductIDs(ctx context.Context, ids []uuid.UUID) (m
 	}
 	return byProduct, wrap(ctx, err, "load category ids of products")
 }
+
+// CategoryIDBySlug returns the id of the category with this slug in this language, or ErrNotFound.
+func (s *Store) CategoryIDBySlug(ctx context.Context, slug string, language models.LanguageCode) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := s.db.NewRaw("SELECT category_id FROM category_translations WHERE language = ? AND slug = ?", language, slug).Scan(ctx, &id)
+	return id, wrap(ctx, err, "find category by slug")
+}
+
+// CategoryIDByCode returns the id of the category with this code, or ErrNotFound.
+func (s *Store) CategoryIDByCode(ctx context.Context, code string) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := s.db.NewRaw("SELECT id FROM categories WHERE code = ?", code).Scan(ctx, &id)
+	return id, wrap(ctx, err, "find category by code")
+}
+
+// categoryAncestor is a category as one above another.
+type categoryAncestor struct {
+	models.Category `bun:",extend"`
+
+	DescendantID uuid.UUID `bun:"descendant_id,scanonly"`
+}
+
+// CategoryPathsByIDs returns the ways from the root down to the categories, each ending with the category
+// itself. Categories that are missing are left out.
+func (s *Store) CategoryPathsByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
+	const path = `
+		WITH RECURSIVE path AS (
+			SELECT id AS descendant_id, id, parent_id, 0 AS height FROM categories WHERE id = ANY(?)
+			UNION ALL
+			SELECT path.descendant_id, up.id, up.parent_id, path.height + 1
+			FROM path JOIN categories AS up ON up.id = path.parent_id
+		)
+		SELECT descendant_id, id AS category_id, height FROM path`
+	var rows []*categoryAncestor
+	err := s.db.NewSelect().Model(&rows).
+		ColumnExpr(categoryColumns+", path.descendant_id").
+		Join("JOIN ("+path+") AS path ON path.category_id = c.id", uuidArray(ids)).
+		Join(translationOfCategory, languageArray(chain)).
+		OrderExpr("path.descendant_id, path.height DESC").
+		Scan(ctx)
+	byCategory := map[uuid.UUID][]*models.Category{}
+	for _, row := range rows {
+		row.Chain = chain
+		byCategory[row.DescendantID] = append(byCategory[row.DescendantID], &row.Category)
+	}
+	return byCategory, wrap(ctx, err, "load paths of categories")
+}

@@ -40,11 +40,14 @@ func (s *Store) EnqueueJob(ctx context.Context, kind models.JobKind, queue model
 	return job, nil
 }
 
-// TouchProducts marks products as changed: their version grows, and jobs that index them are enqueued
-// in the same transaction.
+// TouchProducts marks products as changed in something that is indexed: their index version grows, and jobs that
+// index them are enqueued in the same transaction.
 func (s *Store) TouchProducts(ctx context.Context, ids []uuid.UUID) error {
-	_, err := s.db.NewRaw("UPDATE products SET version = version + 1, updated_at = now() WHERE id = ANY(?)",
-		pgdialect.Array(ids)).Exec(ctx)
+	// In the order of ids, so that two changes at once wait for each other instead of locking each other out.
+	_, err := s.db.NewRaw(`
+		WITH touched AS (SELECT id FROM products WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE)
+		UPDATE products AS p SET index_version = index_version + 1, updated_at = now()
+		FROM touched WHERE p.id = touched.id`, uuidArray(ids)).Exec(ctx)
 	if err != nil {
 		return wrap(ctx, err, "touch products")
 	}

@@ -126,6 +126,13 @@ func (s *Store) ProductTypesByIDs(ctx context.Context, ids []uuid.UUID) ([]*mode
 	return types, wrap(ctx, err, "load product types")
 }
 
+// ProductTypes returns all product types, by their codes.
+func (s *Store) ProductTypes(ctx context.Context) ([]*models.ProductType, error) {
+	var types []*models.ProductType
+	err := s.db.NewSelect().Model(&types).OrderExpr("pt.code").Scan(ctx)
+	return types, wrap(ctx, err, "load product types")
+}
+
 // CountAllProducts says how many products there are, published or not.
 func (s *Store) CountAllProducts(ctx context.Context) (int, error) {
 	count, err := s.db.NewSelect().Model((*models.Product)(nil)).Count(ctx)
@@ -198,6 +205,11 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 		if q.CategoryIDs != nil {
 			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ("+publishedBelow+"))",
 				uuidArray(q.CategoryIDs))
+		}
+		if q.CategorySlugs != nil {
+			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ("+publishedBelow+"))",
+				bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
+					q.Chain[0], pgdialect.Array(q.CategorySlugs)))
 		}
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))

@@ -198,7 +198,7 @@ func (x *Indexer) read(ctx context.Context, tx *store.Store, ids []uuid.UUID) ([
 
 func (x *Indexer) document(p *models.Product, translations []*models.ProductTranslation, variants []*models.ProductVariant, attributes map[string][]*models.Attribute) *search.Document {
 	d := &search.Document{
-		ProductID: p.ID, Version: p.Version, Published: p.Published, Brand: p.Brand, CreatedAt: p.CreatedAt,
+		ProductID: p.ID, Version: p.IndexVersion, Published: p.Published, Brand: p.Brand, CreatedAt: p.CreatedAt,
 		Codes: codesOf(variants), Texts: map[models.LanguageCode]search.Text{},
 	}
 	for _, t := range translations {

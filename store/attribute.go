@@ -1,0 +1,14 @@
+package store
+
+import (
+	"context"
+
+	"ecoseller/models"
+)
+
+// AttributeTypes returns all attribute types, by their codes.
+func (s *Store) AttributeTypes(ctx context.Context) ([]*models.AttributeType, error) {
+	var types []*models.AttributeType
+	err := s.db.NewSelect().Model(&types).OrderExpr("at.code").Scan(ctx)
+	return types, wrap(ctx, err, "load attribute types")
+}

@@ -80,12 +80,13 @@ func prepare(o Options) graphql.OperationMiddleware {
 		operation := graphql.GetOperationContext(ctx)
 		token, _ := ctx.Value(tokenKey{}).(*models.AccessToken)
 		request := &Request{
-			Languages: o.Languages,
-			Language:  o.Languages.Match(operation.Headers.Get("Accept-Language")),
-			Country:   o.DefaultCountry,
-			Token:     token,
-			Loaders:   NewLoaders(o.Store, o.Languages),
+			Languages:  o.Languages,
+			Language:   o.Languages.Match(operation.Headers.Get("Accept-Language")),
+			Country:    o.DefaultCountry,
+			Token:      token,
+			newLoaders: func() *Loaders { return NewLoaders(o.Store, o.Languages) },
 		}
+		request.RenewLoaders()
 		if err := inContext(operation, request); err != nil {
 			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{presentError(o.Logger)(ctx, err)}})
 		}

@@ -3,11 +3,7 @@
 package graph
 
 import (
-	"bytes"
 	"ecoseller/models"
-	"fmt"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -23,6 +19,14 @@ type AttributeFilter struct {
 	Min graphql.Omittable[*models.Decimal] `json:"min,omitempty"`
 	// The highest number.
 	Max graphql.Omittable[*models.Decimal] `json:"max,omitempty"`
+}
+
+// What became of a deletion.
+type DeletePayload struct {
+	// The deletion, by which the object can be restored; null when there are user errors.
+	Deletion *models.Deletion `json:"deletion,omitempty"`
+	// Why nothing was deleted; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
 }
 
 // What can be changed.
@@ -67,6 +71,14 @@ type ProductFilter struct {
 	Attributes graphql.Omittable[[]*AttributeFilter] `json:"attributes,omitempty"`
 }
 
+// What became of a change to a product.
+type ProductPayload struct {
+	// The product after the change; null when there are user errors.
+	Product *models.Product `json:"product,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // How a product list is sorted; equal keys are sorted by id.
 type ProductSort struct {
 	// The key.
@@ -75,8 +87,40 @@ type ProductSort struct {
 	Direction models.SortDirection `json:"direction"`
 }
 
+// What became of a change to a variant.
+type ProductVariantPayload struct {
+	// The variant after the change; null when there are user errors or when it was deleted.
+	Variant *models.ProductVariant `json:"variant,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a bulk change to variants.
+type ProductVariantsPayload struct {
+	// How many variants were changed; 0 when there are user errors.
+	ChangedCount int32 `json:"changedCount"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a change to many products.
+type ProductsPayload struct {
+	// The products after the change, as they were named; empty when there are user errors.
+	Products []*models.Product `json:"products"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // What can be read.
 type Query struct {
+}
+
+// What became of a restoring.
+type RestorePayload struct {
+	// What was restored; it is no longer among the deletions. Null when there are user errors.
+	Deletion *models.Deletion `json:"deletion,omitempty"`
+	// Why nothing was restored; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
 }
 
 // A mail to be sent.
@@ -100,85 +144,13 @@ type SendEmailPayload struct {
 	// The accepted mail; null when there are user errors.
 	Email *models.EmailMessage `json:"email,omitempty"`
 	// Why the mail was not accepted; empty on success.
-	UserErrors []*UserError `json:"userErrors"`
+	UserErrors []*models.UserError `json:"userErrors"`
 }
 
-// A mistake in the input that the caller can mend.
-type UserError struct {
-	// Path of the input field, such as `["input", "to", "0"]`.
-	Field []string `json:"field"`
-	// What is wrong, for people.
-	Message string `json:"message"`
-	// What is wrong, for programs.
-	Code UserErrorCode `json:"code"`
-}
-
-// Kinds of mistakes in an input.
-type UserErrorCode string
-
-const (
-	// Something needed is missing.
-	UserErrorCodeRequired UserErrorCode = "REQUIRED"
-	// The value is not of the needed form.
-	UserErrorCodeInvalid UserErrorCode = "INVALID"
-	// Not an e-mail address that mail can be sent to.
-	UserErrorCodeInvalidAddress UserErrorCode = "INVALID_ADDRESS"
-	// The value is longer than allowed.
-	UserErrorCodeTooLong UserErrorCode = "TOO_LONG"
-	// The list has more items than allowed.
-	UserErrorCodeTooMany UserErrorCode = "TOO_MANY"
-	// The idempotency key was used before for another mail.
-	UserErrorCodeIdempotencyKeyReused UserErrorCode = "IDEMPOTENCY_KEY_REUSED"
-)
-
-var AllUserErrorCode = []UserErrorCode{
-	UserErrorCodeRequired,
-	UserErrorCodeInvalid,
-	UserErrorCodeInvalidAddress,
-	UserErrorCodeTooLong,
-	UserErrorCodeTooMany,
-	UserErrorCodeIdempotencyKeyReused,
-}
-
-func (e UserErrorCode) IsValid() bool {
-	switch e {
-	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeInvalidAddress, UserErrorCodeTooLong, UserErrorCodeTooMany, UserErrorCodeIdempotencyKeyReused:
-		return true
-	}
-	return false
-}
-
-func (e UserErrorCode) String() string {
-	return string(e)
-}
-
-func (e *UserErrorCode) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = UserErrorCode(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid UserErrorCode", str)
-	}
-	return nil
-}
-
-func (e UserErrorCode) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *UserErrorCode) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e UserErrorCode) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
+// A text in one language; null or an empty text removes it.
+type TranslatedTextInput struct {
+	// The language.
+	Language models.LanguageCode `json:"language"`
+	// The text.
+	Text graphql.Omittable[*string] `json:"text,omitempty"`
 }

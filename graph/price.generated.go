@@ -371,6 +371,73 @@ func (ec *executionContext) fieldContext_PriceList_isDefault(_ context.Context, 
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputProductPriceInput(ctx context.Context, obj any) (models.ProductPriceInput, error) {
+	var it models.ProductPriceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["discountPercent"]; !present {
+		asMap["discountPercent"] = "0"
+	}
+
+	fieldsInOrder := [...]string{"sku", "priceList", "amount", "discountPercent"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "sku":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sku"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SKU = data
+		case "priceList":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("priceList"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PriceList = data
+		case "amount":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("amount"))
+			data, err := ec.unmarshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Amount = graphql.OmittableOf(data)
+		case "discountPercent":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("discountPercent"))
+			data, err := ec.unmarshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DiscountPercent = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalProductPriceInput unmarshals raw into the ProductPriceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalProductPriceInput(ctx context.Context, raw any) (models.ProductPriceInput, error) {
+	var out models.ProductPriceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ProductPriceInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -558,6 +625,25 @@ func (ec *executionContext) marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(
 		return graphql.Null
 	}
 	return ec._PriceList(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNProductPriceInput2ᚕᚖecosellerᚋmodelsᚐProductPriceInputᚄ(ctx context.Context, v any) ([]*models.ProductPriceInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*models.ProductPriceInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNProductPriceInput2ᚖecosellerᚋmodelsᚐProductPriceInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNProductPriceInput2ᚖecosellerᚋmodelsᚐProductPriceInput(ctx context.Context, v any) (*models.ProductPriceInput, error) {
+	res, err := ec.unmarshalInputProductPriceInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ctx context.Context, sel ast.SelectionSet, v *models.Money) graphql.Marshaler {

@@ -20,7 +20,13 @@ type Request struct {
 	// Token is the caller's; nil for an anonymous one.
 	Token   *models.AccessToken
 	Loaders *Loaders
+
+	newLoaders func() *Loaders
 }
+
+// RenewLoaders forgets what the operation has read: a mutation calls it after a change, since the fields of
+// its payload show what is there now.
+func (r *Request) RenewLoaders() { r.Loaders = r.newLoaders() }
 
 type requestKey struct{}
 

@@ -81,6 +81,30 @@ type ComplexityRoot struct {
 		VatGroups        func(childComplexity int) int
 	}
 
+	DeletePayload struct {
+		Deletion   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Deletion struct {
+		DeletedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Key       func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Title     func(childComplexity int) int
+	}
+
+	DeletionConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	DeletionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	EmailMessage struct {
 		Attempts       func(childComplexity int) int
 		CreatedAt      func(childComplexity int) int
@@ -100,7 +124,17 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		SendEmail func(childComplexity int, input SendEmailInput) int
+		CreateProduct        func(childComplexity int, input models.ProductInput) int
+		CreateProductVariant func(childComplexity int, productID string, sku string, input models.ProductVariantInput) int
+		DeleteProduct        func(childComplexity int, id string, version int32) int
+		DeleteProductVariant func(childComplexity int, sku string, version int32) int
+		PublishProducts      func(childComplexity int, ids []string, published bool) int
+		Restore              func(childComplexity int, deletionID string) int
+		SendEmail            func(childComplexity int, input SendEmailInput) int
+		UpdateProduct        func(childComplexity int, id string, version int32, input models.ProductInput) int
+		UpdateProductPrices  func(childComplexity int, input []*models.ProductPriceInput) int
+		UpdateProductVariant func(childComplexity int, sku string, version int32, input models.ProductVariantInput) int
+		UpdateStock          func(childComplexity int, input []*models.StockInput) int
 	}
 
 	PageInfo struct {
@@ -165,6 +199,11 @@ type ComplexityRoot struct {
 		URL func(childComplexity int) int
 	}
 
+	ProductPayload struct {
+		Product    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ProductSearchConnection struct {
 		Degraded   func(childComplexity int) int
 		Edges      func(childComplexity int) int
@@ -191,10 +230,27 @@ type ComplexityRoot struct {
 		EAN             func(childComplexity int) int
 		GlobalID        func(childComplexity int) int
 		PartNumberOrNil func(childComplexity int) int
+		Position        func(childComplexity int) int
 		Price           func(childComplexity int, priceList *string, country *models.CountryCode) int
 		SKU             func(childComplexity int) int
 		StockQuantity   func(childComplexity int) int
+		Version         func(childComplexity int) int
 		WeightGrams     func(childComplexity int) int
+	}
+
+	ProductVariantPayload struct {
+		UserErrors func(childComplexity int) int
+		Variant    func(childComplexity int) int
+	}
+
+	ProductVariantsPayload struct {
+		ChangedCount func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	ProductsPayload struct {
+		Products   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Query struct {
@@ -202,6 +258,7 @@ type ComplexityRoot struct {
 		Categories     func(childComplexity int, language *models.LanguageCode) int
 		Category       func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
 		Countries      func(childComplexity int, language *models.LanguageCode) int
+		Deletions      func(childComplexity int, first int32, after *string, kind *string) int
 		EmailMessage   func(childComplexity int, id string) int
 		Node           func(childComplexity int, id string) int
 		PriceLists     func(childComplexity int) int
@@ -209,6 +266,11 @@ type ComplexityRoot struct {
 		ProductTypes   func(childComplexity int, language *models.LanguageCode) int
 		Products       func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
 		SearchProducts func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
+	}
+
+	RestorePayload struct {
+		Deletion   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SendEmailPayload struct {
@@ -424,6 +486,82 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Country.VatGroups(childComplexity), true
 
+	case "DeletePayload.deletion":
+		if e.ComplexityRoot.DeletePayload.Deletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePayload.Deletion(childComplexity), true
+	case "DeletePayload.userErrors":
+		if e.ComplexityRoot.DeletePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletePayload.UserErrors(childComplexity), true
+
+	case "Deletion.deletedAt":
+		if e.ComplexityRoot.Deletion.DeletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deletion.DeletedAt(childComplexity), true
+	case "Deletion.id":
+		if e.ComplexityRoot.Deletion.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deletion.GlobalID(childComplexity), true
+	case "Deletion.key":
+		if e.ComplexityRoot.Deletion.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deletion.Key(childComplexity), true
+	case "Deletion.kind":
+		if e.ComplexityRoot.Deletion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deletion.Kind(childComplexity), true
+	case "Deletion.title":
+		if e.ComplexityRoot.Deletion.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Deletion.Title(childComplexity), true
+
+	case "DeletionConnection.edges":
+		if e.ComplexityRoot.DeletionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionConnection.Edges(childComplexity), true
+	case "DeletionConnection.nodes":
+		if e.ComplexityRoot.DeletionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionConnection.Nodes(childComplexity), true
+	case "DeletionConnection.pageInfo":
+		if e.ComplexityRoot.DeletionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionConnection.PageInfo(childComplexity), true
+
+	case "DeletionEdge.cursor":
+		if e.ComplexityRoot.DeletionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionEdge.Cursor(childComplexity), true
+	case "DeletionEdge.node":
+		if e.ComplexityRoot.DeletionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeletionEdge.Node(childComplexity), true
+
 	case "EmailMessage.attempts":
 		if e.ComplexityRoot.EmailMessage.Attempts == nil {
 			break
@@ -498,6 +636,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "Mutation.createProduct":
+		if e.ComplexityRoot.Mutation.CreateProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateProduct(childComplexity, args["input"].(models.ProductInput)), true
+	case "Mutation.createProductVariant":
+		if e.ComplexityRoot.Mutation.CreateProductVariant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createProductVariant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateProductVariant(childComplexity, args["productId"].(string), args["sku"].(string), args["input"].(models.ProductVariantInput)), true
+	case "Mutation.deleteProduct":
+		if e.ComplexityRoot.Mutation.DeleteProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteProduct(childComplexity, args["id"].(string), args["version"].(int32)), true
+	case "Mutation.deleteProductVariant":
+		if e.ComplexityRoot.Mutation.DeleteProductVariant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteProductVariant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteProductVariant(childComplexity, args["sku"].(string), args["version"].(int32)), true
+	case "Mutation.publishProducts":
+		if e.ComplexityRoot.Mutation.PublishProducts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishProducts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishProducts(childComplexity, args["ids"].([]string), args["published"].(bool)), true
+	case "Mutation.restore":
+		if e.ComplexityRoot.Mutation.Restore == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restore_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Restore(childComplexity, args["deletionId"].(string)), true
 	case "Mutation.sendEmail":
 		if e.ComplexityRoot.Mutation.SendEmail == nil {
 			break
@@ -509,6 +713,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendEmail(childComplexity, args["input"].(SendEmailInput)), true
+	case "Mutation.updateProduct":
+		if e.ComplexityRoot.Mutation.UpdateProduct == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProduct_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProduct(childComplexity, args["id"].(string), args["version"].(int32), args["input"].(models.ProductInput)), true
+	case "Mutation.updateProductPrices":
+		if e.ComplexityRoot.Mutation.UpdateProductPrices == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProductPrices_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProductPrices(childComplexity, args["input"].([]*models.ProductPriceInput)), true
+	case "Mutation.updateProductVariant":
+		if e.ComplexityRoot.Mutation.UpdateProductVariant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProductVariant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProductVariant(childComplexity, args["sku"].(string), args["version"].(int32), args["input"].(models.ProductVariantInput)), true
+	case "Mutation.updateStock":
+		if e.ComplexityRoot.Mutation.UpdateStock == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateStock_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateStock(childComplexity, args["input"].([]*models.StockInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -763,6 +1011,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductMedia.URL(childComplexity), true
 
+	case "ProductPayload.product":
+		if e.ComplexityRoot.ProductPayload.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPayload.Product(childComplexity), true
+	case "ProductPayload.userErrors":
+		if e.ComplexityRoot.ProductPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductPayload.UserErrors(childComplexity), true
+
 	case "ProductSearchConnection.degraded":
 		if e.ComplexityRoot.ProductSearchConnection.Degraded == nil {
 			break
@@ -862,6 +1123,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductVariant.PartNumberOrNil(childComplexity), true
+	case "ProductVariant.position":
+		if e.ComplexityRoot.ProductVariant.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariant.Position(childComplexity), true
 	case "ProductVariant.price":
 		if e.ComplexityRoot.ProductVariant.Price == nil {
 			break
@@ -885,12 +1152,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductVariant.StockQuantity(childComplexity), true
+	case "ProductVariant.version":
+		if e.ComplexityRoot.ProductVariant.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariant.Version(childComplexity), true
 	case "ProductVariant.weightGrams":
 		if e.ComplexityRoot.ProductVariant.WeightGrams == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ProductVariant.WeightGrams(childComplexity), true
+
+	case "ProductVariantPayload.userErrors":
+		if e.ComplexityRoot.ProductVariantPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariantPayload.UserErrors(childComplexity), true
+	case "ProductVariantPayload.variant":
+		if e.ComplexityRoot.ProductVariantPayload.Variant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariantPayload.Variant(childComplexity), true
+
+	case "ProductVariantsPayload.changedCount":
+		if e.ComplexityRoot.ProductVariantsPayload.ChangedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariantsPayload.ChangedCount(childComplexity), true
+	case "ProductVariantsPayload.userErrors":
+		if e.ComplexityRoot.ProductVariantsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductVariantsPayload.UserErrors(childComplexity), true
+
+	case "ProductsPayload.products":
+		if e.ComplexityRoot.ProductsPayload.Products == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductsPayload.Products(childComplexity), true
+	case "ProductsPayload.userErrors":
+		if e.ComplexityRoot.ProductsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductsPayload.UserErrors(childComplexity), true
 
 	case "Query.attributeTypes":
 		if e.ComplexityRoot.Query.AttributeTypes == nil {
@@ -936,6 +1248,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Countries(childComplexity, args["language"].(*models.LanguageCode)), true
+	case "Query.deletions":
+		if e.ComplexityRoot.Query.Deletions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deletions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Deletions(childComplexity, args["first"].(int32), args["after"].(*string), args["kind"].(*string)), true
 	case "Query.emailMessage":
 		if e.ComplexityRoot.Query.EmailMessage == nil {
 			break
@@ -1010,6 +1333,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string)), true
 
+	case "RestorePayload.deletion":
+		if e.ComplexityRoot.RestorePayload.Deletion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestorePayload.Deletion(childComplexity), true
+	case "RestorePayload.userErrors":
+		if e.ComplexityRoot.RestorePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestorePayload.UserErrors(childComplexity), true
+
 	case "SendEmailPayload.email":
 		if e.ComplexityRoot.SendEmailPayload.Email == nil {
 			break
@@ -1079,8 +1415,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
 			graphql.NewInputUnmarshaler("PriceFilter", ec.unmarshalInputPriceFilter),
 			graphql.NewInputUnmarshaler("ProductFilter", ec.unmarshalInputProductFilter),
+			graphql.NewInputUnmarshaler("ProductInput", ec.unmarshalInputProductInput),
+			graphql.NewInputUnmarshaler("ProductPriceInput", ec.unmarshalInputProductPriceInput),
 			graphql.NewInputUnmarshaler("ProductSort", ec.unmarshalInputProductSort),
+			graphql.NewInputUnmarshaler("ProductTranslationInput", ec.unmarshalInputProductTranslationInput),
+			graphql.NewInputUnmarshaler("ProductVariantInput", ec.unmarshalInputProductVariantInput),
 			graphql.NewInputUnmarshaler("SendEmailInput", ec.unmarshalInputSendEmailInput),
+			graphql.NewInputUnmarshaler("StockInput", ec.unmarshalInputStockInput),
+			graphql.NewInputUnmarshaler("TranslatedTextInput", ec.unmarshalInputTranslatedTextInput),
+			graphql.NewInputUnmarshaler("VariantAttributeInput", ec.unmarshalInputVariantAttributeInput),
 		)
 	}
 	first := true
@@ -1297,6 +1640,71 @@ extend type Query {
   ): [Country!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/deletion.graphql", Input: `"An object that was deleted and can be restored."
+type Deletion {
+  "Id of the deletion, for ` + "`" + `restore` + "`" + `."
+  id: ID!
+  "The kind of object: the name of its type."
+  kind: String!
+  "The object's own key: its id, sku or code."
+  key: String!
+  "What people know the object by."
+  title: String!
+  "When it was deleted."
+  deletedAt: Time!
+}
+
+"A page of deletions."
+type DeletionConnection {
+  "The deletions with their cursors."
+  edges: [DeletionEdge!]!
+  "The deletions."
+  nodes: [Deletion!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A deletion in a list."
+type DeletionEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The deletion."
+  node: Deletion!
+}
+
+"What became of a deletion."
+type DeletePayload {
+  "The deletion, by which the object can be restored; null when there are user errors."
+  deletion: Deletion
+  "Why nothing was deleted; empty on success."
+  userErrors: [UserError!]!
+}
+
+"What became of a restoring."
+type RestorePayload {
+  "What was restored; it is no longer among the deletions. Null when there are user errors."
+  deletion: Deletion
+  "Why nothing was restored; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "What was deleted and can be restored, the newest first. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deletions(
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+    "Only objects of this kind."
+    kind: String
+  ): DeletionConnection!
+}
+
+extend type Mutation {
+  "Brings a deleted object back with all that hung on it, except for links to objects that are gone themselves. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  restore("Id of the deletion." deletionId: ID!): RestorePayload!
+}
+`, BuiltIn: false},
 	{Name: "../schema/email_message.graphql", Input: `"Where a mail stands."
 enum EmailMessageState {
   "Accepted, waiting for a worker or for the next attempt."
@@ -1356,32 +1764,6 @@ type SendEmailPayload {
   userErrors: [UserError!]!
 }
 
-"A mistake in the input that the caller can mend."
-type UserError {
-  "Path of the input field, such as ` + "`" + `[\"input\", \"to\", \"0\"]` + "`" + `."
-  field: [String!]!
-  "What is wrong, for people."
-  message: String!
-  "What is wrong, for programs."
-  code: UserErrorCode!
-}
-
-"Kinds of mistakes in an input."
-enum UserErrorCode {
-  "Something needed is missing."
-  REQUIRED
-  "The value is not of the needed form."
-  INVALID
-  "Not an e-mail address that mail can be sent to."
-  INVALID_ADDRESS
-  "The value is longer than allowed."
-  TOO_LONG
-  "The list has more items than allowed."
-  TOO_MANY
-  "The idempotency key was used before for another mail."
-  IDEMPOTENCY_KEY_REUSED
-}
-
 extend type Query {
   "A mail and where it stands. Needs the permission ` + "`" + `email:send` + "`" + `."
   emailMessage("The mail's id." id: ID!): EmailMessage
@@ -1433,6 +1815,23 @@ type Price {
 extend type Query {
   "All price lists."
   priceLists: [PriceList!]!
+}
+
+"The price of a variant in a price list."
+input ProductPriceInput {
+  "The variant's sku."
+  sku: String!
+  "Code of the price list."
+  priceList: String!
+  "Price without VAT, before the discount, with up to 4 decimals; null removes the price."
+  amount: Decimal
+  "Discount in percent, 0 to 100, with up to 2 decimals."
+  discountPercent: Decimal! = "0"
+}
+
+extend type Mutation {
+  "Sets up to 1,000 prices, all or none. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateProductPrices("The prices, each variant once in each list." input: [ProductPriceInput!]!): ProductVariantsPayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"What the shop sells; customers buy one of its variants."
@@ -1501,6 +1900,10 @@ type ProductVariant implements Node {
   weightGrams: Int
   "How many are in stock; negative when more were sold than there were."
   stockQuantity: Int!
+  "Place among the product's variants, lowest first."
+  position: Int!
+  "Grows with every change to the variant, not with those to its stock and prices."
+  version: Int!
   "What tells this variant from others, and its other properties."
   attributes: [Attribute!]!
   "The price; null when the variant has none in the price list."
@@ -1645,6 +2048,171 @@ extend type Query {
     language: LanguageCode
   ): ProductConnection!
 }
+
+"A text in one language; null or an empty text removes it."
+input TranslatedTextInput {
+  "The language."
+  language: LanguageCode!
+  "The text."
+  text: String
+}
+
+"A product's texts in one language. What is left out stays as it is; null clears it."
+input ProductTranslationInput {
+  "The language."
+  language: LanguageCode!
+  "Title; needed when the product has no text in this language yet."
+  title: String
+  "Part of the product's address, unique in its language; made from the title when a new text has none."
+  slug: String
+  "Title for search engines."
+  metaTitle: String
+  "Description for search engines."
+  metaDescription: String
+  "A sentence or two."
+  shortDescription: String
+  "The whole description."
+  description: String
+}
+
+"The fields of a product. What is left out stays as it is; null clears it."
+input ProductInput {
+  "Whether customers see the product; a new one is not published unless this says so."
+  published: Boolean
+  "Code of the product type."
+  productType: String
+  "Brand or manufacturer."
+  brand: String
+  "When the product came to the market; the day counts."
+  releasedAt: Time
+  "All categories of the product, in its order."
+  categoryIds: [ID!]
+  "Texts in some languages; those in others stay."
+  translations: [ProductTranslationInput!]
+  "Languages whose texts are removed."
+  removeTranslations: [LanguageCode!]
+}
+
+"What became of a change to a product."
+type ProductPayload {
+  "The product after the change; null when there are user errors."
+  product: Product
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+"What became of a change to many products."
+type ProductsPayload {
+  "The products after the change, as they were named; empty when there are user errors."
+  products: [Product!]!
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+"An attribute a variant has."
+input VariantAttributeInput {
+  "Code of the attribute type."
+  type: String!
+  "The value as it is stored, such as ` + "`" + `black` + "`" + ` or ` + "`" + `16` + "`" + `; it is made when the type does not have it yet."
+  value: String!
+}
+
+"The fields of a variant. What is left out stays as it is; null clears it."
+input ProductVariantInput {
+  "International article numbers (EAN, GTIN)."
+  ean: [String!]
+  "The manufacturer's own part number."
+  manufacturerPartNumber: String
+  "Weight in grams."
+  weightGrams: Int
+  "How many are in stock."
+  stockQuantity: Int
+  "Place among the product's variants, lowest first."
+  position: Int
+  "All attributes of the variant, in its order."
+  attributes: [VariantAttributeInput!]
+}
+
+"What became of a change to a variant."
+type ProductVariantPayload {
+  "The variant after the change; null when there are user errors or when it was deleted."
+  variant: ProductVariant
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The stock of one variant."
+input StockInput {
+  "The variant's sku."
+  sku: String!
+  "How many there are now; exactly one of this and ` + "`" + `change` + "`" + ` is given."
+  quantity: Int
+  "How many came, or went when negative."
+  change: Int
+}
+
+"What became of a bulk change to variants."
+type ProductVariantsPayload {
+  "How many variants were changed; 0 when there are user errors."
+  changedCount: Int!
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a product. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createProduct("The product." input: ProductInput!): ProductPayload!
+  "Changes a product's own fields and texts. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateProduct(
+    "The product's id."
+    id: ID!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: ProductInput!
+  ): ProductPayload!
+  "Publishes products, or hides them from customers: up to 1,000, all or none. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  publishProducts(
+    "The products' ids."
+    ids: [ID!]!
+    "False to hide them."
+    published: Boolean! = true
+  ): ProductsPayload!
+  "Deletes a product with all that hangs on it; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteProduct(
+    "The product's id."
+    id: ID!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+  "Adds a variant to a product. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createProductVariant(
+    "The product's id."
+    productId: ID!
+    "The new variant's sku: letters, digits, ` + "`" + `_` + "`" + `, ` + "`" + `.` + "`" + ` and ` + "`" + `-` + "`" + `, up to 100."
+    sku: String!
+    "The other fields."
+    input: ProductVariantInput!
+  ): ProductVariantPayload!
+  "Changes a variant. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateProductVariant(
+    "The variant's sku."
+    sku: String!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: ProductVariantInput!
+  ): ProductVariantPayload!
+  "Deletes a variant with its prices; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteProductVariant(
+    "The variant's sku."
+    sku: String!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+  "Sets or changes the stock of up to 1,000 variants, all or none. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateStock("The variants, each once." input: [StockInput!]!): ProductVariantsPayload!
+}
 `, BuiltIn: false},
 	{Name: "../schema/schema.graphql", Input: `"""
 Chooses the language and the country for everything an operation returns, where a field has no argument
@@ -1758,6 +2326,44 @@ extend type Query {
   ): ProductSearchConnection!
 }
 `, BuiltIn: false},
+	{Name: "../schema/user_error.graphql", Input: `"A mistake in the input that the caller can mend."
+type UserError {
+  "Path of the input field, such as ` + "`" + `[\"input\", \"to\", \"0\"]` + "`" + `."
+  field: [String!]!
+  "What is wrong, for people."
+  message: String!
+  "What is wrong, for programs."
+  code: UserErrorCode!
+}
+
+"Kinds of mistakes in an input."
+enum UserErrorCode {
+  "Something needed is missing."
+  REQUIRED
+  "The value is not of the needed form."
+  INVALID
+  "Not an e-mail address that mail can be sent to."
+  INVALID_ADDRESS
+  "The value is longer than allowed."
+  TOO_LONG
+  "The list has more items than allowed."
+  TOO_MANY
+  "The idempotency key was used before for another mail."
+  IDEMPOTENCY_KEY_REUSED
+  "There is no such object, or it was deleted meanwhile."
+  NOT_FOUND
+  "The object has been changed since the version given; load it anew, and decide what to keep."
+  STALE_VERSION
+  "The key, slug or name belongs to another object."
+  TAKEN
+  "Other objects need this one."
+  IN_USE
+  "A category would come to be below itself."
+  CYCLE
+  "The shop does not speak this language."
+  UNKNOWN_LANGUAGE
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -1857,6 +2463,54 @@ func (ec *executionContext) childFields_Country(ctx context.Context, field graph
 		return ec.fieldContext_Country_vatGroups(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Country", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletion":
+		return ec.fieldContext_DeletePayload_deletion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeletePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Deletion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Deletion_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Deletion_kind(ctx, field)
+	case "key":
+		return ec.fieldContext_Deletion_key(ctx, field)
+	case "title":
+		return ec.fieldContext_Deletion_title(ctx, field)
+	case "deletedAt":
+		return ec.fieldContext_Deletion_deletedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Deletion", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeletionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeletionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeletionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeletionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeletionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletionEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_EmailMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2019,6 +2673,16 @@ func (ec *executionContext) childFields_ProductMedia(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type ProductMedia", field.Name)
 }
 
+func (ec *executionContext) childFields_ProductPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_ProductPayload_product(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ProductPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ProductSearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -2075,12 +2739,56 @@ func (ec *executionContext) childFields_ProductVariant(ctx context.Context, fiel
 		return ec.fieldContext_ProductVariant_weightGrams(ctx, field)
 	case "stockQuantity":
 		return ec.fieldContext_ProductVariant_stockQuantity(ctx, field)
+	case "position":
+		return ec.fieldContext_ProductVariant_position(ctx, field)
+	case "version":
+		return ec.fieldContext_ProductVariant_version(ctx, field)
 	case "attributes":
 		return ec.fieldContext_ProductVariant_attributes(ctx, field)
 	case "price":
 		return ec.fieldContext_ProductVariant_price(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductVariant", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductVariantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "variant":
+		return ec.fieldContext_ProductVariantPayload_variant(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ProductVariantPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductVariantPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductVariantsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changedCount":
+		return ec.fieldContext_ProductVariantsPayload_changedCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ProductVariantsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductVariantsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "products":
+		return ec.fieldContext_ProductsPayload_products(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ProductsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestorePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletion":
+		return ec.fieldContext_RestorePayload_deletion(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestorePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestorePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SendEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -23,27 +23,6 @@ const (
 	MaxIdempotencyKey = 200
 )
 
-// ProblemCode says to programs what is wrong with a draft.
-type ProblemCode string
-
-// The problems.
-const (
-	ProblemRequired             ProblemCode = "REQUIRED"
-	ProblemInvalid              ProblemCode = "INVALID"
-	ProblemInvalidAddress       ProblemCode = "INVALID_ADDRESS"
-	ProblemTooLong              ProblemCode = "TOO_LONG"
-	ProblemTooMany              ProblemCode = "TOO_MANY"
-	ProblemIdempotencyKeyReused ProblemCode = "IDEMPOTENCY_KEY_REUSED"
-)
-
-// Problem is a mistake in a draft that its author can mend.
-type Problem struct {
-	// Field is the path of the field within the draft, such as "to", "0".
-	Field   []string
-	Message string
-	Code    ProblemCode
-}
-
 // Draft is a mail as its author asks for it.
 type Draft struct {
 	To             []string
@@ -54,8 +33,9 @@ type Draft struct {
 	IdempotencyKey *string
 }
 
-// Check returns the draft in the form in which it is sent, or everything that is wrong with it.
-func (d Draft) Check() (Draft, []Problem) {
+// Check returns the draft in the form in which it is sent, or everything that is wrong with it; the fields are those of the
+// draft.
+func (d Draft) Check() (Draft, models.UserErrors) {
 	c := checker{}
 	checked := Draft{
 		To:             c.recipients(d.To),
@@ -68,8 +48,8 @@ func (d Draft) Check() (Draft, []Problem) {
 	c.bodies(checked)
 	if key := d.IdempotencyKey; key != nil {
 		c.length("idempotencyKey", *key, MaxIdempotencyKey)
-		c.when(*key == "", ProblemRequired, "a key is not empty; leave it out to have none", "idempotencyKey")
-		c.when(strings.ContainsFunc(*key, unicode.IsControl), ProblemInvalid, "a key has no control characters", "idempotencyKey")
+		c.when(*key == "", models.UserErrorRequired, "a key is not empty; leave it out to have none", "idempotencyKey")
+		c.when(strings.ContainsFunc(*key, unicode.IsControl), models.UserErrorInvalid, "a key has no control characters", "idempotencyKey")
 	}
 	if len(c.problems) > 0 {
 		return Draft{}, c.problems
@@ -90,30 +70,30 @@ func (d Draft) Hash() []byte {
 	return hash[:]
 }
 
-type checker struct{ problems []Problem }
+type checker struct{ problems models.UserErrors }
 
-func (c *checker) when(broken bool, code ProblemCode, message string, field ...string) {
+func (c *checker) when(broken bool, code models.UserErrorCode, message string, field ...string) {
 	if broken {
-		c.problems = append(c.problems, Problem{Field: field, Message: message, Code: code})
+		c.problems = append(c.problems, &models.UserError{Field: field, Message: message, Code: code})
 	}
 }
 
 func (c *checker) length(field, value string, most int) {
-	c.when(utf8.RuneCountInString(value) > most, ProblemTooLong, fmt.Sprintf("at most %d characters", most), field)
+	c.when(utf8.RuneCountInString(value) > most, models.UserErrorTooLong, fmt.Sprintf("at most %d characters", most), field)
 }
 
 func (c *checker) size(field, body string, most int) {
-	c.when(len(body) > most, ProblemTooLong, fmt.Sprintf("at most %d kB", most/1000), field)
+	c.when(len(body) > most, models.UserErrorTooLong, fmt.Sprintf("at most %d kB", most/1000), field)
 }
 
 func (c *checker) recipients(to []string) []string {
-	c.when(len(to) == 0, ProblemRequired, "at least one recipient is needed", "to")
-	c.when(len(to) > MaxRecipients, ProblemTooMany, fmt.Sprintf("at most %d recipients", MaxRecipients), "to")
+	c.when(len(to) == 0, models.UserErrorRequired, "at least one recipient is needed", "to")
+	c.when(len(to) > MaxRecipients, models.UserErrorTooMany, fmt.Sprintf("at most %d recipients", MaxRecipients), "to")
 	var addresses []string
 	for i, recipient := range to[:min(len(to), MaxRecipients)] {
 		address, err := ParseRecipient(recipient)
 		if err != nil {
-			c.when(true, ProblemInvalidAddress, err.Error(), "to", strconv.Itoa(i))
+			c.when(true, models.UserErrorInvalidAddress, err.Error(), "to", strconv.Itoa(i))
 			continue
 		}
 		if !slices.Contains(addresses, address) {
@@ -125,17 +105,17 @@ func (c *checker) recipients(to []string) []string {
 
 func (c *checker) subject(subject string) string {
 	subject = strings.TrimSpace(strings.ToValidUTF8(subject, "\uFFFD"))
-	c.when(subject == "", ProblemRequired, "a subject is needed", "subject")
+	c.when(subject == "", models.UserErrorRequired, "a subject is needed", "subject")
 	c.length("subject", subject, MaxSubject)
 	// A line break would let the author write headers.
-	c.when(strings.ContainsFunc(subject, unicode.IsControl), ProblemInvalid, "a subject is one line", "subject")
+	c.when(strings.ContainsFunc(subject, unicode.IsControl), models.UserErrorInvalid, "a subject is one line", "subject")
 	return subject
 }
 
 func (c *checker) bodies(d Draft) {
-	c.when(strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.HTML) == "", ProblemRequired, "text or HTML is needed", "text")
+	c.when(strings.TrimSpace(d.Text) == "" && strings.TrimSpace(d.HTML) == "", models.UserErrorRequired, "text or HTML is needed", "text")
 	c.size("text", d.Text, MaxText)
 	c.size("html", d.HTML, MaxHTML)
-	c.when(strings.ContainsRune(d.Text, 0), ProblemInvalid, "text has no NUL characters", "text")
-	c.when(strings.ContainsRune(d.HTML, 0), ProblemInvalid, "HTML has no NUL characters", "html")
+	c.when(strings.ContainsRune(d.Text, 0), models.UserErrorInvalid, "text has no NUL characters", "text")
+	c.when(strings.ContainsRune(d.HTML, 0), models.UserErrorInvalid, "HTML has no NUL characters", "html")
 }

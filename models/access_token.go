@@ -17,11 +17,13 @@ const (
 	PermissionSendEmail Permission = "email:send"
 	// PermissionReadUnpublished allows to see products and categories that are not published.
 	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
+	// PermissionWriteCatalogue allows to change the catalogue and everything it refers to.
+	PermissionWriteCatalogue Permission = "catalogue:write"
 )
 
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
-	return []Permission{PermissionSendEmail, PermissionReadUnpublished}
+	return []Permission{PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue}
 }
 
 // AccessToken is a bearer token of an API client; only the hash of its secret is stored.

@@ -1,6 +1,11 @@
 package models
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
@@ -55,3 +60,30 @@ func (t *AttributeType) LocalName() string { return nameOr(t.Name, t.Chain, t.Co
 
 // LocalName is the value in the reader's language, or as it is stored.
 func (a *Attribute) LocalName() string { return nameOr(a.Name, a.Chain, a.Value) }
+
+// Canonical returns the form in which a value of the type is stored, and its number where it is one. The error
+// says what is wrong with the value, for its author.
+func (t AttributeValueType) Canonical(value string) (text string, number *string, err error) {
+	text = strings.TrimSpace(value)
+	switch t {
+	case AttributeBoolean:
+		if text != "true" && text != "false" {
+			return "", nil, fmt.Errorf("%.50q is neither true nor false", text)
+		}
+		return text, nil, nil
+	case AttributeInteger, AttributeDecimal:
+		d, err := decimal.NewFromString(text)
+		if err != nil || len(text) > 40 || d.Exponent() < -20 || d.Exponent() > 30 {
+			return "", nil, fmt.Errorf("%.50q is not a number that can be stored", text)
+		}
+		if t == AttributeInteger && !d.IsInteger() {
+			return "", nil, fmt.Errorf("%s is not a whole number", d)
+		}
+		text = d.String()
+		return text, &text, nil
+	}
+	if text == "" || utf8.RuneCountInString(text) > maxDescriptionLength/10 || strings.ContainsRune(text, 0) {
+		return "", nil, errors.New("a value has 1 to 20,000 characters, none of them NUL")
+	}
+	return text, nil, nil
+}

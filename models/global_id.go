@@ -13,6 +13,7 @@ const (
 	KindProductVariant = "ProductVariant"
 	KindCategory       = "Category"
 	KindEmailMessage   = "EmailMessage"
+	KindDeletion       = "Deletion"
 )
 
 // GlobalID makes an id that is unique in the whole shop out of a kind and the key within it.
@@ -60,3 +61,13 @@ func (c *Category) GlobalID() string { return GlobalID(KindCategory, c.ID.String
 
 // GlobalID returns the mail's id in the API.
 func (m *EmailMessage) GlobalID() string { return GlobalID(KindEmailMessage, m.ID.String()) }
+
+// The kinds of objects that are known by their codes; deletions name them.
+const (
+	KindAttributeType = "AttributeType"
+	KindAttribute     = "Attribute"
+	KindProductType   = "ProductType"
+	KindPriceList     = "PriceList"
+	KindCountry       = "Country"
+	KindVatGroup      = "VatGroup"
+)

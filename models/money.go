@@ -25,6 +25,11 @@ func NewDecimal(d decimal.Decimal) Decimal { return Decimal{Decimal: d} }
 // MarshalGQL writes the number as a GraphQL string.
 func (d Decimal) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, strconv.Quote(d.text())) }
 
+// fits says whether the number is not negative and has at most so many digits and decimals.
+func (d Decimal) fits(digits, decimals int32) bool {
+	return !d.IsNegative() && d.LessThan(decimal.New(1, digits)) && d.Equal(d.Truncate(decimals))
+}
+
 // text writes no zeros at the end beyond the digits.
 func (d Decimal) text() string {
 	if d.Truncate(d.digits).Equal(d.Decimal) {

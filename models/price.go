@@ -34,6 +34,8 @@ type ProductPrice struct {
 // cent is the step for amounts that nobody pays as such: net prices and VAT.
 var cent = decimal.New(1, -2)
 
+var hundred = decimal.NewFromInt(100)
+
 // Price is what a variant costs in a price list, for a country or without one.
 type Price struct {
 	PriceList       *PriceList
@@ -51,7 +53,6 @@ type Price struct {
 // the net price to cents.
 func NewPrice(p *ProductPrice, vatRate *decimal.Decimal) *Price {
 	list := p.PriceList
-	hundred := decimal.NewFromInt(100)
 	discounted := p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Div(hundred)
 
 	price := &Price{

@@ -40,19 +40,19 @@ func (r *Resolver) acceptEmail(ctx context.Context, token *models.AccessToken, d
 		return nil, err
 	}
 	if !bytes.Equal(accepted.RequestHash, message.RequestHash) {
-		return refusedEmail(mail.Problem{
-			Field: []string{"idempotencyKey"}, Code: mail.ProblemIdempotencyKeyReused,
+		return refusedEmail(&models.UserError{
+			Field: []string{"idempotencyKey"}, Code: models.UserErrorIdempotencyKeyReused,
 			Message: "the key was used before for another mail",
 		}), nil
 	}
-	return &graph.SendEmailPayload{Email: accepted, UserErrors: []*graph.UserError{}}, nil
+	return &graph.SendEmailPayload{Email: accepted, UserErrors: []*models.UserError{}}, nil
 }
 
-func refusedEmail(problems ...mail.Problem) *graph.SendEmailPayload {
+func refusedEmail(problems ...*models.UserError) *graph.SendEmailPayload {
 	payload := &graph.SendEmailPayload{}
 	for _, p := range problems {
-		payload.UserErrors = append(payload.UserErrors, &graph.UserError{
-			Field: append([]string{"input"}, p.Field...), Message: p.Message, Code: graph.UserErrorCode(p.Code),
+		payload.UserErrors = append(payload.UserErrors, &models.UserError{
+			Field: append([]string{"input"}, p.Field...), Message: p.Message, Code: p.Code,
 		})
 	}
 	return payload

@@ -8,8 +8,20 @@ package resolvers
 import (
 	"context"
 
+	"ecoseller/graph"
 	"ecoseller/models"
 )
+
+func (r *mutationResolver) UpdateProductPrices(ctx context.Context, input []*models.ProductPriceInput) (*graph.ProductVariantsPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	err := models.CheckPrices(input)
+	if err == nil {
+		err = r.Store.UpdateProductPrices(ctx, input)
+	}
+	return variantsPayload(len(input), err)
+}
 
 func (r *queryResolver) PriceLists(ctx context.Context) ([]*models.PriceList, error) {
 	return r.Store.PriceLists(ctx)

@@ -15,6 +15,101 @@ import (
 	"github.com/google/uuid"
 )
 
+func (r *mutationResolver) CreateProduct(ctx context.Context, input models.ProductInput) (*graph.ProductPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	change, err := input.Check(request.Languages)
+	if err == nil {
+		id, err = r.Store.CreateProduct(ctx, change)
+	}
+	return r.productPayload(ctx, id, err)
+}
+
+func (r *mutationResolver) UpdateProduct(ctx context.Context, id string, version int32, input models.ProductInput) (*graph.ProductPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindProduct, id)
+	if err != nil {
+		return nil, err
+	}
+	change, err := input.Check(request.Languages)
+	if err == nil {
+		err = r.Store.UpdateProduct(ctx, key, int64(version), change)
+	}
+	return r.productPayload(ctx, key, err)
+}
+
+func (r *mutationResolver) PublishProducts(ctx context.Context, ids []string, published bool) (*graph.ProductsPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	keys, err := bulkIDs(models.KindProduct, ids)
+	if err == nil {
+		err = r.Store.PublishProducts(ctx, keys, published)
+	}
+	return r.productsPayload(ctx, keys, err)
+}
+
+func (r *mutationResolver) DeleteProduct(ctx context.Context, id string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindProduct, id)
+	if err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteProduct(ctx, key, int64(version)))
+}
+
+func (r *mutationResolver) CreateProductVariant(ctx context.Context, productID string, sku string, input models.ProductVariantInput) (*graph.ProductVariantPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	product, err := models.ParseUUID(models.KindProduct, productID)
+	if err != nil {
+		return nil, err
+	}
+	err = models.CheckNewVariant(sku, &input)
+	if err == nil {
+		err = r.Store.CreateProductVariant(ctx, product, sku, &input)
+	}
+	return r.variantPayload(ctx, sku, err)
+}
+
+func (r *mutationResolver) UpdateProductVariant(ctx context.Context, sku string, version int32, input models.ProductVariantInput) (*graph.ProductVariantPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	err := input.Check()
+	if err == nil {
+		err = r.Store.UpdateProductVariant(ctx, sku, int64(version), &input)
+	}
+	return r.variantPayload(ctx, sku, err)
+}
+
+func (r *mutationResolver) DeleteProductVariant(ctx context.Context, sku string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteProductVariant(ctx, sku, int64(version)))
+}
+
+func (r *mutationResolver) UpdateStock(ctx context.Context, input []*models.StockInput) (*graph.ProductVariantsPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	err := models.CheckStock(input)
+	if err == nil {
+		err = r.Store.UpdateStock(ctx, input)
+	}
+	return variantsPayload(len(input), err)
+}
+
 func (r *productResolver) ProductType(ctx context.Context, obj *models.Product) (*models.ProductType, error) {
 	if obj.ProductTypeID == nil {
 		return nil, nil

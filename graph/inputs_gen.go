@@ -21,6 +21,46 @@ type AttributeFilter struct {
 	Max graphql.Omittable[*models.Decimal] `json:"max,omitempty"`
 }
 
+// What became of a change to an attribute.
+type AttributePayload struct {
+	// The attribute after the change; null when there are user errors.
+	Attribute *models.Attribute `json:"attribute,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a change to an attribute type.
+type AttributeTypePayload struct {
+	// What it is after the change; null when there are user errors.
+	AttributeType *models.AttributeType `json:"attributeType,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a new order of categories.
+type CategoriesPayload struct {
+	// The categories in their new order; empty when there are user errors.
+	Categories []*models.Category `json:"categories"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a change to a category.
+type CategoryPayload struct {
+	// The category after the change; null when there are user errors.
+	Category *models.Category `json:"category,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a change to a country.
+type CountryPayload struct {
+	// What it is after the change; null when there are user errors.
+	Country *models.Country `json:"country,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // What became of a deletion.
 type DeletePayload struct {
 	// The deletion, by which the object can be restored; null when there are user errors.
@@ -41,6 +81,14 @@ type PriceFilter struct {
 	Min graphql.Omittable[*models.Decimal] `json:"min,omitempty"`
 	// The highest price.
 	Max graphql.Omittable[*models.Decimal] `json:"max,omitempty"`
+}
+
+// What became of a change to a price list.
+type PriceListPayload struct {
+	// What it is after the change; null when there are user errors.
+	PriceList *models.PriceList `json:"priceList,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
 }
 
 // Which products a list has; all conditions must hold.
@@ -85,6 +133,14 @@ type ProductSort struct {
 	Key models.ProductSortKey `json:"key"`
 	// The direction.
 	Direction models.SortDirection `json:"direction"`
+}
+
+// What became of a change to a product type.
+type ProductTypePayload struct {
+	// The product type after the change; null when there are user errors.
+	ProductType *models.ProductType `json:"productType,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
 }
 
 // What became of a change to a variant.
@@ -147,10 +203,10 @@ type SendEmailPayload struct {
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
-// A text in one language; null or an empty text removes it.
-type TranslatedTextInput struct {
-	// The language.
-	Language models.LanguageCode `json:"language"`
-	// The text.
-	Text graphql.Omittable[*string] `json:"text,omitempty"`
+// What became of a change to a VAT group.
+type VatGroupPayload struct {
+	// What it is after the change; null when there are user errors.
+	VatGroup *models.VatGroup `json:"vatGroup,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
 }

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -81,7 +80,14 @@ func (g *groups[K]) add(keys []K) {
 	if g.of == nil {
 		g.of = map[K][]K{}
 	}
-	fresh := slices.DeleteFunc(slices.Clone(keys), func(key K) bool { return g.of[key] != nil })
+	var fresh []K
+	seen := map[K]bool{}
+	for _, key := range keys {
+		if g.of[key] == nil && !seen[key] {
+			fresh = append(fresh, key)
+		}
+		seen[key] = true
+	}
 	for _, key := range fresh {
 		g.of[key] = fresh
 	}

@@ -23,16 +23,22 @@ type Loaders struct {
 	CategoryChildren  *Loader[LocalKey[uuid.UUID], []*models.Category]
 	CategoryPaths     *Loader[LocalKey[uuid.UUID], []*models.Category]
 	Media             *Loader[uuid.UUID, []*models.ProductMedia]
-	Markets           *Loader[models.CountryCode, *models.Market]
-	Prices            *Loader[PriceKey, *models.ProductPrice]
+	// What hangs on product types and attribute types.
+	TypeAttributeTypes *Loader[LocalKey[uuid.UUID], []*models.AttributeType]
+	TypeVatGroups      *Loader[LocalKey[uuid.UUID], []*models.VatGroup]
+	TypeAttributes     *Loader[LocalKey[uuid.UUID], []*models.Attribute]
 
-	products     groups[LocalKey[uuid.UUID]]
-	productIDs   groups[uuid.UUID]
-	productTypes groups[LocalKey[uuid.UUID]]
-	variants     groups[LocalKey[string]]
-	skus         groups[string]
-	categories   groups[LocalKey[uuid.UUID]]
-	parents      groups[LocalKey[uuid.UUID]]
+	Markets *Loader[models.CountryCode, *models.Market]
+	Prices  *Loader[PriceKey, *models.ProductPrice]
+
+	products       groups[LocalKey[uuid.UUID]]
+	productIDs     groups[uuid.UUID]
+	productTypes   groups[LocalKey[uuid.UUID]]
+	variants       groups[LocalKey[string]]
+	skus           groups[string]
+	attributeTypes groups[LocalKey[uuid.UUID]]
+	categories     groups[LocalKey[uuid.UUID]]
+	parents        groups[LocalKey[uuid.UUID]]
 }
 
 // LocalKey is a key and the language its texts are wanted in.
@@ -53,13 +59,16 @@ type PriceKey struct{ SKU, PriceList string }
 func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l := &Loaders{}
 	l.Variants = NewLoader(l.products.siblings, byLanguage(languages, l.fetchVariants(s)))
-	l.Attributes = NewLoader(l.variants.siblings, byLanguage(languages, fetchAttributes(s)))
+	l.Attributes = NewLoader(l.variants.siblings, byLanguage(languages, l.fetchAttributes(s)))
 	l.ProductTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchProductTypes(s)))
 	l.ProductCategories = NewLoader(l.products.siblings, byLanguage(languages, l.fetchCategories(s.CategoriesByProductIDs)))
 	l.Categories = NewLoader(l.parents.siblings, byLanguage(languages, l.fetchParents(s)))
 	l.CategoryChildren = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryChildrenByParentIDs)))
 	l.CategoryPaths = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryPathsByIDs)))
 	l.Media = NewLoader(l.productIDs.siblings, s.ProductMediaByProductIDs)
+	l.TypeAttributeTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, l.fetchTypeAttributeTypes(s)))
+	l.TypeVatGroups = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchTypeVatGroups(s)))
+	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
 	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
 	return l
@@ -93,6 +102,24 @@ func (l *Loaders) ExpectCategories(categories []*models.Category) {
 	l.parents.add(parents)
 }
 
+// ExpectProductTypes says that the product types came in one list.
+func (l *Loaders) ExpectProductTypes(types []*models.ProductType) {
+	local := make([]LocalKey[uuid.UUID], len(types))
+	for i, t := range types {
+		local[i] = Local(t.ID, t.Chain)
+	}
+	l.productTypes.add(local)
+}
+
+// ExpectAttributeTypes says that the attribute types came in one list, or in lists that came together.
+func (l *Loaders) ExpectAttributeTypes(types []*models.AttributeType) {
+	local := make([]LocalKey[uuid.UUID], len(types))
+	for i, t := range types {
+		local[i] = Local(t.ID, t.Chain)
+	}
+	l.attributeTypes.add(local)
+}
+
 // fetchOf is a batch read of texts in a chain of languages.
 type fetchOf[K comparable, V any] func(ctx context.Context, keys []K, chain []models.LanguageCode) (map[K]V, error)
 
@@ -113,14 +140,17 @@ func (l *Loaders) fetchVariants(s *store.Store) fetchOf[uuid.UUID, []*models.Pro
 	}
 }
 
-func fetchAttributes(s *store.Store) fetchOf[string, []*models.Attribute] {
+func (l *Loaders) fetchAttributes(s *store.Store) fetchOf[string, []*models.Attribute] {
 	return func(ctx context.Context, skus []string, chain []models.LanguageCode) (map[string][]*models.Attribute, error) {
 		attributes, err := s.AttributesBySKUs(ctx, skus)
+		var types []*models.AttributeType
 		for _, ofVariant := range attributes {
 			for _, a := range ofVariant {
 				a.Chain, a.Type.Chain = chain, chain
+				types = append(types, a.Type)
 			}
 		}
+		l.ExpectAttributeTypes(types)
 		return attributes, err
 	}
 }
@@ -132,6 +162,39 @@ func fetchProductTypes(s *store.Store) fetchOf[uuid.UUID, *models.ProductType] {
 			t.Chain = chain
 		}
 		return keyBy(types, func(t *models.ProductType) uuid.UUID { return t.ID }), err
+	}
+}
+
+func (l *Loaders) fetchTypeAttributeTypes(s *store.Store) fetchOf[uuid.UUID, []*models.AttributeType] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.AttributeType, error) {
+		types, err := s.AttributeTypesByProductTypeIDs(ctx, ids)
+		var all []*models.AttributeType
+		for _, ofType := range types {
+			for _, t := range ofType {
+				t.Chain = chain
+			}
+			all = append(all, ofType...)
+		}
+		l.ExpectAttributeTypes(all)
+		return types, err
+	}
+}
+
+func fetchTypeVatGroups(s *store.Store) fetchOf[uuid.UUID, []*models.VatGroup] {
+	return func(ctx context.Context, ids []uuid.UUID, _ []models.LanguageCode) (map[uuid.UUID][]*models.VatGroup, error) {
+		return s.VatGroupsByProductTypeIDs(ctx, ids)
+	}
+}
+
+func fetchTypeAttributes(s *store.Store) fetchOf[uuid.UUID, []*models.Attribute] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Attribute, error) {
+		attributes, err := s.AttributesByTypeIDs(ctx, ids)
+		for _, ofType := range attributes {
+			for _, a := range ofType {
+				a.Chain, a.Type.Chain = chain, chain
+			}
+		}
+		return attributes, err
 	}
 }
 

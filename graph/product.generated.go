@@ -804,52 +804,6 @@ func (ec *executionContext) fieldContext_ProductPayload_userErrors(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductType_code(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductType_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductType", field, false, false, "String")
-}
-
-func (ec *executionContext) _ProductType_name(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LocalName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductType_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductType", field, true, false, "String")
-}
-
 func (ec *executionContext) _ProductVariant_id(ctx context.Context, field graphql.CollectedField, obj *models.ProductVariant) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1889,8 +1843,8 @@ func UnmarshalStockInput(ctx context.Context, raw any) (models.StockInput, error
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputTranslatedTextInput(ctx context.Context, obj any) (TranslatedTextInput, error) {
-	var it TranslatedTextInput
+func (ec *executionContext) unmarshalInputTranslatedTextInput(ctx context.Context, obj any) (models.TranslatedTextInput, error) {
+	var it models.TranslatedTextInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1920,7 +1874,7 @@ func (ec *executionContext) unmarshalInputTranslatedTextInput(ctx context.Contex
 			if err != nil {
 				return it, err
 			}
-			it.Text = graphql.OmittableOf(data)
+			it.Text = data
 		}
 	}
 	return it, nil
@@ -1932,8 +1886,8 @@ func (ec *executionContext) unmarshalInputTranslatedTextInput(ctx context.Contex
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalTranslatedTextInput(ctx context.Context, raw any) (TranslatedTextInput, error) {
-	var out TranslatedTextInput
+func UnmarshalTranslatedTextInput(ctx context.Context, raw any) (models.TranslatedTextInput, error) {
+	var out models.TranslatedTextInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TranslatedTextInput", raw, &out)
 	return out, err
 }
@@ -2281,44 +2235,6 @@ func (ec *executionContext) _ProductPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
-var productTypeImplementors = []string{"ProductType"}
-
-func (ec *executionContext) _ProductType(ctx context.Context, sel ast.SelectionSet, obj *models.ProductType) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productTypeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductType")
-		case "code":
-			out.Values[i] = ec._ProductType_code(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "name":
-			out.Values[i] = ec._ProductType_name(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var productVariantImplementors = []string{"ProductVariant", "Node"}
 
 func (ec *executionContext) _ProductVariant(ctx context.Context, sel ast.SelectionSet, obj *models.ProductVariant) graphql.Marshaler {
@@ -2635,30 +2551,6 @@ func (ec *executionContext) unmarshalNProductTranslationInput2ᚖecosellerᚋmod
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProductType2ᚕᚖecosellerᚋmodelsᚐProductTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductType) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNProductType2ᚖecosellerᚋmodelsᚐProductType(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNProductType2ᚖecosellerᚋmodelsᚐProductType(ctx context.Context, sel ast.SelectionSet, v *models.ProductType) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ProductType!")
-		return graphql.Null
-	}
-	return ec._ProductType(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNProductVariant2ᚕᚖecosellerᚋmodelsᚐProductVariantᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductVariant) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -2746,6 +2638,11 @@ func (ec *executionContext) unmarshalNStockInput2ᚖecosellerᚋmodelsᚐStockIn
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNTranslatedTextInput2ᚖecosellerᚋmodelsᚐTranslatedTextInput(ctx context.Context, v any) (*models.TranslatedTextInput, error) {
+	res, err := ec.unmarshalInputTranslatedTextInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNVariantAttributeInput2ᚖecosellerᚋmodelsᚐVariantAttributeInput(ctx context.Context, v any) (*models.VariantAttributeInput, error) {
 	res, err := ec.unmarshalInputVariantAttributeInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
@@ -2816,18 +2713,28 @@ func (ec *executionContext) unmarshalOProductTranslationInput2ᚕᚖecosellerᚋ
 	return res, nil
 }
 
-func (ec *executionContext) marshalOProductType2ᚖecosellerᚋmodelsᚐProductType(ctx context.Context, sel ast.SelectionSet, v *models.ProductType) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._ProductType(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalOProductVariant2ᚖecosellerᚋmodelsᚐProductVariant(ctx context.Context, sel ast.SelectionSet, v *models.ProductVariant) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._ProductVariant(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTranslatedTextInput2ᚕᚖecosellerᚋmodelsᚐTranslatedTextInputᚄ(ctx context.Context, v any) ([]*models.TranslatedTextInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*models.TranslatedTextInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTranslatedTextInput2ᚖecosellerᚋmodelsᚐTranslatedTextInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalOVariantAttributeInput2ᚕᚖecosellerᚋmodelsᚐVariantAttributeInputᚄ(ctx context.Context, v any) ([]*models.VariantAttributeInput, error) {

@@ -22,10 +22,12 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AttributeType() AttributeTypeResolver
 	Category() CategoryResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
+	ProductType() ProductTypeResolver
 	ProductVariant() ProductVariantResolver
 	Query() QueryResolver
 }
@@ -35,9 +37,12 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Attribute struct {
+		GlobalID  func(childComplexity int) int
 		LocalName func(childComplexity int) int
+		Position  func(childComplexity int) int
 		Type      func(childComplexity int) int
 		Value     func(childComplexity int) int
+		Version   func(childComplexity int) int
 	}
 
 	AttributeFacet struct {
@@ -52,11 +57,28 @@ type ComplexityRoot struct {
 		ProductCount func(childComplexity int) int
 	}
 
+	AttributePayload struct {
+		Attribute  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AttributeType struct {
-		Code      func(childComplexity int) int
-		LocalName func(childComplexity int) int
-		Unit      func(childComplexity int) int
-		ValueType func(childComplexity int) int
+		Attributes func(childComplexity int) int
+		Code       func(childComplexity int) int
+		LocalName  func(childComplexity int) int
+		Unit       func(childComplexity int) int
+		ValueType  func(childComplexity int) int
+		Version    func(childComplexity int) int
+	}
+
+	AttributeTypePayload struct {
+		AttributeType func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
+	CategoriesPayload struct {
+		Categories func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Category struct {
@@ -71,6 +93,12 @@ type ComplexityRoot struct {
 		Published   func(childComplexity int) int
 		Slug        func(childComplexity int) int
 		Title       func(childComplexity int) int
+		Version     func(childComplexity int) int
+	}
+
+	CategoryPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Country struct {
@@ -79,6 +107,12 @@ type ComplexityRoot struct {
 		LocalName        func(childComplexity int) int
 		Locale           func(childComplexity int) int
 		VatGroups        func(childComplexity int) int
+		Version          func(childComplexity int) int
+	}
+
+	CountryPayload struct {
+		Country    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	DeletePayload struct {
@@ -124,17 +158,40 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		CreateAttribute      func(childComplexity int, typeArg string, input models.AttributeInput) int
+		CreateAttributeType  func(childComplexity int, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) int
+		CreateCategory       func(childComplexity int, code string, parentID *string, input models.CategoryInput) int
+		CreateCountry        func(childComplexity int, code models.CountryCode, input models.CountryInput) int
+		CreatePriceList      func(childComplexity int, code string, currency string, input models.PriceListInput) int
 		CreateProduct        func(childComplexity int, input models.ProductInput) int
+		CreateProductType    func(childComplexity int, code string, input models.ProductTypeInput) int
 		CreateProductVariant func(childComplexity int, productID string, sku string, input models.ProductVariantInput) int
+		CreateVatGroup       func(childComplexity int, code string, country models.CountryCode, input models.VatGroupInput) int
+		DeleteAttribute      func(childComplexity int, id string, version int32) int
+		DeleteAttributeType  func(childComplexity int, code string, version int32) int
+		DeleteCategory       func(childComplexity int, id string, version int32) int
+		DeleteCountry        func(childComplexity int, code models.CountryCode, version int32) int
+		DeletePriceList      func(childComplexity int, code string, version int32) int
 		DeleteProduct        func(childComplexity int, id string, version int32) int
+		DeleteProductType    func(childComplexity int, code string, version int32) int
 		DeleteProductVariant func(childComplexity int, sku string, version int32) int
+		DeleteVatGroup       func(childComplexity int, code string, version int32) int
+		MoveCategory         func(childComplexity int, id string, version int32, parentID *string) int
 		PublishProducts      func(childComplexity int, ids []string, published bool) int
+		ReorderCategories    func(childComplexity int, parentID *string, ids []string) int
 		Restore              func(childComplexity int, deletionID string) int
 		SendEmail            func(childComplexity int, input SendEmailInput) int
+		UpdateAttribute      func(childComplexity int, id string, version int32, input models.AttributeInput) int
+		UpdateAttributeType  func(childComplexity int, code string, version int32, input models.AttributeTypeInput) int
+		UpdateCategory       func(childComplexity int, id string, version int32, input models.CategoryInput) int
+		UpdateCountry        func(childComplexity int, code models.CountryCode, version int32, input models.CountryInput) int
+		UpdatePriceList      func(childComplexity int, code string, version int32, input models.PriceListInput) int
 		UpdateProduct        func(childComplexity int, id string, version int32, input models.ProductInput) int
 		UpdateProductPrices  func(childComplexity int, input []*models.ProductPriceInput) int
+		UpdateProductType    func(childComplexity int, code string, version int32, input models.ProductTypeInput) int
 		UpdateProductVariant func(childComplexity int, sku string, version int32, input models.ProductVariantInput) int
 		UpdateStock          func(childComplexity int, input []*models.StockInput) int
+		UpdateVatGroup       func(childComplexity int, code string, version int32, input models.VatGroupInput) int
 	}
 
 	PageInfo struct {
@@ -159,6 +216,12 @@ type ComplexityRoot struct {
 		Currency  func(childComplexity int) int
 		IsDefault func(childComplexity int) int
 		Name      func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	PriceListPayload struct {
+		PriceList  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Product struct {
@@ -221,8 +284,16 @@ type ComplexityRoot struct {
 	}
 
 	ProductType struct {
-		Code      func(childComplexity int) int
-		LocalName func(childComplexity int) int
+		AttributeTypes func(childComplexity int) int
+		Code           func(childComplexity int) int
+		LocalName      func(childComplexity int) int
+		VatGroups      func(childComplexity int) int
+		Version        func(childComplexity int) int
+	}
+
+	ProductTypePayload struct {
+		ProductType func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	ProductVariant struct {
@@ -289,6 +360,12 @@ type ComplexityRoot struct {
 		IsDefault func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Rate      func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	VatGroupPayload struct {
+		UserErrors func(childComplexity int) int
+		VatGroup   func(childComplexity int) int
 	}
 }
 
@@ -306,12 +383,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "Attribute.id":
+		if e.ComplexityRoot.Attribute.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribute.GlobalID(childComplexity), true
 	case "Attribute.name":
 		if e.ComplexityRoot.Attribute.LocalName == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Attribute.LocalName(childComplexity), true
+	case "Attribute.position":
+		if e.ComplexityRoot.Attribute.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribute.Position(childComplexity), true
 	case "Attribute.type":
 		if e.ComplexityRoot.Attribute.Type == nil {
 			break
@@ -324,6 +413,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Attribute.Value(childComplexity), true
+	case "Attribute.version":
+		if e.ComplexityRoot.Attribute.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Attribute.Version(childComplexity), true
 
 	case "AttributeFacet.max":
 		if e.ComplexityRoot.AttributeFacet.Max == nil {
@@ -363,6 +458,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AttributeFacetValue.ProductCount(childComplexity), true
 
+	case "AttributePayload.attribute":
+		if e.ComplexityRoot.AttributePayload.Attribute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributePayload.Attribute(childComplexity), true
+	case "AttributePayload.userErrors":
+		if e.ComplexityRoot.AttributePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributePayload.UserErrors(childComplexity), true
+
+	case "AttributeType.attributes":
+		if e.ComplexityRoot.AttributeType.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeType.Attributes(childComplexity), true
 	case "AttributeType.code":
 		if e.ComplexityRoot.AttributeType.Code == nil {
 			break
@@ -387,6 +501,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AttributeType.ValueType(childComplexity), true
+	case "AttributeType.version":
+		if e.ComplexityRoot.AttributeType.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeType.Version(childComplexity), true
+
+	case "AttributeTypePayload.attributeType":
+		if e.ComplexityRoot.AttributeTypePayload.AttributeType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeTypePayload.AttributeType(childComplexity), true
+	case "AttributeTypePayload.userErrors":
+		if e.ComplexityRoot.AttributeTypePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttributeTypePayload.UserErrors(childComplexity), true
+
+	case "CategoriesPayload.categories":
+		if e.ComplexityRoot.CategoriesPayload.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoriesPayload.Categories(childComplexity), true
+	case "CategoriesPayload.userErrors":
+		if e.ComplexityRoot.CategoriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoriesPayload.UserErrors(childComplexity), true
 
 	case "Category.children":
 		if e.ComplexityRoot.Category.Children == nil {
@@ -454,6 +600,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.Title(childComplexity), true
+	case "Category.version":
+		if e.ComplexityRoot.Category.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Category.Version(childComplexity), true
+
+	case "CategoryPayload.category":
+		if e.ComplexityRoot.CategoryPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryPayload.Category(childComplexity), true
+	case "CategoryPayload.userErrors":
+		if e.ComplexityRoot.CategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryPayload.UserErrors(childComplexity), true
 
 	case "Country.code":
 		if e.ComplexityRoot.Country.Code == nil {
@@ -485,6 +650,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Country.VatGroups(childComplexity), true
+	case "Country.version":
+		if e.ComplexityRoot.Country.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Country.Version(childComplexity), true
+
+	case "CountryPayload.country":
+		if e.ComplexityRoot.CountryPayload.Country == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountryPayload.Country(childComplexity), true
+	case "CountryPayload.userErrors":
+		if e.ComplexityRoot.CountryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CountryPayload.UserErrors(childComplexity), true
 
 	case "DeletePayload.deletion":
 		if e.ComplexityRoot.DeletePayload.Deletion == nil {
@@ -636,6 +820,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
 
+	case "Mutation.createAttribute":
+		if e.ComplexityRoot.Mutation.CreateAttribute == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAttribute_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAttribute(childComplexity, args["type"].(string), args["input"].(models.AttributeInput)), true
+	case "Mutation.createAttributeType":
+		if e.ComplexityRoot.Mutation.CreateAttributeType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createAttributeType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAttributeType(childComplexity, args["code"].(string), args["valueType"].(models.AttributeValueType), args["input"].(models.AttributeTypeInput)), true
+	case "Mutation.createCategory":
+		if e.ComplexityRoot.Mutation.CreateCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCategory(childComplexity, args["code"].(string), args["parentId"].(*string), args["input"].(models.CategoryInput)), true
+	case "Mutation.createCountry":
+		if e.ComplexityRoot.Mutation.CreateCountry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCountry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCountry(childComplexity, args["code"].(models.CountryCode), args["input"].(models.CountryInput)), true
+	case "Mutation.createPriceList":
+		if e.ComplexityRoot.Mutation.CreatePriceList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createPriceList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreatePriceList(childComplexity, args["code"].(string), args["currency"].(string), args["input"].(models.PriceListInput)), true
 	case "Mutation.createProduct":
 		if e.ComplexityRoot.Mutation.CreateProduct == nil {
 			break
@@ -647,6 +886,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateProduct(childComplexity, args["input"].(models.ProductInput)), true
+	case "Mutation.createProductType":
+		if e.ComplexityRoot.Mutation.CreateProductType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createProductType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateProductType(childComplexity, args["code"].(string), args["input"].(models.ProductTypeInput)), true
 	case "Mutation.createProductVariant":
 		if e.ComplexityRoot.Mutation.CreateProductVariant == nil {
 			break
@@ -658,6 +908,72 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateProductVariant(childComplexity, args["productId"].(string), args["sku"].(string), args["input"].(models.ProductVariantInput)), true
+	case "Mutation.createVatGroup":
+		if e.ComplexityRoot.Mutation.CreateVatGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createVatGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateVatGroup(childComplexity, args["code"].(string), args["country"].(models.CountryCode), args["input"].(models.VatGroupInput)), true
+	case "Mutation.deleteAttribute":
+		if e.ComplexityRoot.Mutation.DeleteAttribute == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAttribute_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAttribute(childComplexity, args["id"].(string), args["version"].(int32)), true
+	case "Mutation.deleteAttributeType":
+		if e.ComplexityRoot.Mutation.DeleteAttributeType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteAttributeType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteAttributeType(childComplexity, args["code"].(string), args["version"].(int32)), true
+	case "Mutation.deleteCategory":
+		if e.ComplexityRoot.Mutation.DeleteCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCategory(childComplexity, args["id"].(string), args["version"].(int32)), true
+	case "Mutation.deleteCountry":
+		if e.ComplexityRoot.Mutation.DeleteCountry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCountry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCountry(childComplexity, args["code"].(models.CountryCode), args["version"].(int32)), true
+	case "Mutation.deletePriceList":
+		if e.ComplexityRoot.Mutation.DeletePriceList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deletePriceList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeletePriceList(childComplexity, args["code"].(string), args["version"].(int32)), true
 	case "Mutation.deleteProduct":
 		if e.ComplexityRoot.Mutation.DeleteProduct == nil {
 			break
@@ -669,6 +985,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteProduct(childComplexity, args["id"].(string), args["version"].(int32)), true
+	case "Mutation.deleteProductType":
+		if e.ComplexityRoot.Mutation.DeleteProductType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteProductType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteProductType(childComplexity, args["code"].(string), args["version"].(int32)), true
 	case "Mutation.deleteProductVariant":
 		if e.ComplexityRoot.Mutation.DeleteProductVariant == nil {
 			break
@@ -680,6 +1007,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteProductVariant(childComplexity, args["sku"].(string), args["version"].(int32)), true
+	case "Mutation.deleteVatGroup":
+		if e.ComplexityRoot.Mutation.DeleteVatGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteVatGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteVatGroup(childComplexity, args["code"].(string), args["version"].(int32)), true
+	case "Mutation.moveCategory":
+		if e.ComplexityRoot.Mutation.MoveCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_moveCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MoveCategory(childComplexity, args["id"].(string), args["version"].(int32), args["parentId"].(*string)), true
 	case "Mutation.publishProducts":
 		if e.ComplexityRoot.Mutation.PublishProducts == nil {
 			break
@@ -691,6 +1040,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishProducts(childComplexity, args["ids"].([]string), args["published"].(bool)), true
+	case "Mutation.reorderCategories":
+		if e.ComplexityRoot.Mutation.ReorderCategories == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reorderCategories_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReorderCategories(childComplexity, args["parentId"].(*string), args["ids"].([]string)), true
 	case "Mutation.restore":
 		if e.ComplexityRoot.Mutation.Restore == nil {
 			break
@@ -713,6 +1073,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendEmail(childComplexity, args["input"].(SendEmailInput)), true
+	case "Mutation.updateAttribute":
+		if e.ComplexityRoot.Mutation.UpdateAttribute == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAttribute_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAttribute(childComplexity, args["id"].(string), args["version"].(int32), args["input"].(models.AttributeInput)), true
+	case "Mutation.updateAttributeType":
+		if e.ComplexityRoot.Mutation.UpdateAttributeType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAttributeType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAttributeType(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.AttributeTypeInput)), true
+	case "Mutation.updateCategory":
+		if e.ComplexityRoot.Mutation.UpdateCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCategory(childComplexity, args["id"].(string), args["version"].(int32), args["input"].(models.CategoryInput)), true
+	case "Mutation.updateCountry":
+		if e.ComplexityRoot.Mutation.UpdateCountry == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCountry_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCountry(childComplexity, args["code"].(models.CountryCode), args["version"].(int32), args["input"].(models.CountryInput)), true
+	case "Mutation.updatePriceList":
+		if e.ComplexityRoot.Mutation.UpdatePriceList == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updatePriceList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdatePriceList(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.PriceListInput)), true
 	case "Mutation.updateProduct":
 		if e.ComplexityRoot.Mutation.UpdateProduct == nil {
 			break
@@ -735,6 +1150,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProductPrices(childComplexity, args["input"].([]*models.ProductPriceInput)), true
+	case "Mutation.updateProductType":
+		if e.ComplexityRoot.Mutation.UpdateProductType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProductType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProductType(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.ProductTypeInput)), true
 	case "Mutation.updateProductVariant":
 		if e.ComplexityRoot.Mutation.UpdateProductVariant == nil {
 			break
@@ -757,6 +1183,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateStock(childComplexity, args["input"].([]*models.StockInput)), true
+	case "Mutation.updateVatGroup":
+		if e.ComplexityRoot.Mutation.UpdateVatGroup == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateVatGroup_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateVatGroup(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.VatGroupInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -850,6 +1287,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PriceList.Name(childComplexity), true
+	case "PriceList.version":
+		if e.ComplexityRoot.PriceList.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceList.Version(childComplexity), true
+
+	case "PriceListPayload.priceList":
+		if e.ComplexityRoot.PriceListPayload.PriceList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceListPayload.PriceList(childComplexity), true
+	case "PriceListPayload.userErrors":
+		if e.ComplexityRoot.PriceListPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceListPayload.UserErrors(childComplexity), true
 
 	case "Product.brand":
 		if e.ComplexityRoot.Product.BrandOrNil == nil {
@@ -1086,6 +1542,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductSearchEdge.Score(childComplexity), true
 
+	case "ProductType.attributeTypes":
+		if e.ComplexityRoot.ProductType.AttributeTypes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductType.AttributeTypes(childComplexity), true
 	case "ProductType.code":
 		if e.ComplexityRoot.ProductType.Code == nil {
 			break
@@ -1098,6 +1560,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductType.LocalName(childComplexity), true
+	case "ProductType.vatGroups":
+		if e.ComplexityRoot.ProductType.VatGroups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductType.VatGroups(childComplexity), true
+	case "ProductType.version":
+		if e.ComplexityRoot.ProductType.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductType.Version(childComplexity), true
+
+	case "ProductTypePayload.productType":
+		if e.ComplexityRoot.ProductTypePayload.ProductType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductTypePayload.ProductType(childComplexity), true
+	case "ProductTypePayload.userErrors":
+		if e.ComplexityRoot.ProductTypePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductTypePayload.UserErrors(childComplexity), true
 
 	case "ProductVariant.attributes":
 		if e.ComplexityRoot.ProductVariant.Attributes == nil {
@@ -1402,6 +1889,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VatGroup.Rate(childComplexity), true
+	case "VatGroup.version":
+		if e.ComplexityRoot.VatGroup.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.Version(childComplexity), true
+
+	case "VatGroupPayload.userErrors":
+		if e.ComplexityRoot.VatGroupPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroupPayload.UserErrors(childComplexity), true
+	case "VatGroupPayload.vatGroup":
+		if e.ComplexityRoot.VatGroupPayload.VatGroup == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroupPayload.VatGroup(childComplexity), true
 
 	}
 	return 0, false
@@ -1413,17 +1919,25 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
+			graphql.NewInputUnmarshaler("AttributeInput", ec.unmarshalInputAttributeInput),
+			graphql.NewInputUnmarshaler("AttributeTypeInput", ec.unmarshalInputAttributeTypeInput),
+			graphql.NewInputUnmarshaler("CategoryInput", ec.unmarshalInputCategoryInput),
+			graphql.NewInputUnmarshaler("CategoryTranslationInput", ec.unmarshalInputCategoryTranslationInput),
+			graphql.NewInputUnmarshaler("CountryInput", ec.unmarshalInputCountryInput),
 			graphql.NewInputUnmarshaler("PriceFilter", ec.unmarshalInputPriceFilter),
+			graphql.NewInputUnmarshaler("PriceListInput", ec.unmarshalInputPriceListInput),
 			graphql.NewInputUnmarshaler("ProductFilter", ec.unmarshalInputProductFilter),
 			graphql.NewInputUnmarshaler("ProductInput", ec.unmarshalInputProductInput),
 			graphql.NewInputUnmarshaler("ProductPriceInput", ec.unmarshalInputProductPriceInput),
 			graphql.NewInputUnmarshaler("ProductSort", ec.unmarshalInputProductSort),
 			graphql.NewInputUnmarshaler("ProductTranslationInput", ec.unmarshalInputProductTranslationInput),
+			graphql.NewInputUnmarshaler("ProductTypeInput", ec.unmarshalInputProductTypeInput),
 			graphql.NewInputUnmarshaler("ProductVariantInput", ec.unmarshalInputProductVariantInput),
 			graphql.NewInputUnmarshaler("SendEmailInput", ec.unmarshalInputSendEmailInput),
 			graphql.NewInputUnmarshaler("StockInput", ec.unmarshalInputStockInput),
 			graphql.NewInputUnmarshaler("TranslatedTextInput", ec.unmarshalInputTranslatedTextInput),
 			graphql.NewInputUnmarshaler("VariantAttributeInput", ec.unmarshalInputVariantAttributeInput),
+			graphql.NewInputUnmarshaler("VatGroupInput", ec.unmarshalInputVatGroupInput),
 		)
 	}
 	first := true
@@ -1522,16 +2036,25 @@ type AttributeType {
   valueType: AttributeValueType!
   "Unit of its values, such as ` + "`" + `GB` + "`" + `."
   unit: String
+  "Grows with every change to the type itself."
+  version: Int!
+  "All values of the type, in their order."
+  attributes: [Attribute!]!
 }
 
 "One value of an attribute type, such as colour: black."
-type Attribute {
+type Attribute implements Node {
+  id: ID!
   "The property."
   type: AttributeType!
   "The value as it is stored: ` + "`" + `black` + "`" + `, ` + "`" + `16` + "`" + `, ` + "`" + `true` + "`" + `."
   value: String!
   "The value in the reader's language; the stored value when it has no name."
   name: String!
+  "Place among the values of the type, lowest first."
+  position: Int!
+  "Grows with every change."
+  version: Int!
 }
 
 "An attribute type with the values that products of a list have."
@@ -1561,6 +2084,94 @@ extend type Query {
     language: LanguageCode
   ): [AttributeType!]!
 }
+
+"The fields of an attribute type. What is left out stays as it is; null clears it."
+input AttributeTypeInput {
+  "Names in some languages; those in others stay."
+  name: [TranslatedTextInput!]
+  "Unit of its values, such as ` + "`" + `GB` + "`" + `."
+  unit: String
+}
+
+"What became of a change to an attribute type."
+type AttributeTypePayload {
+  "What it is after the change; null when there are user errors."
+  attributeType: AttributeType
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes an attribute type. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createAttributeType(
+    "The type's key, such as ` + "`" + `colour` + "`" + `."
+    code: String!
+    "The kind of its values; it does not change later."
+    valueType: AttributeValueType!
+    "The other fields."
+    input: AttributeTypeInput!
+  ): AttributeTypePayload!
+  "Changes an attribute type. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateAttributeType(
+    "The type's key, such as ` + "`" + `colour` + "`" + `."
+    code: String!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: AttributeTypeInput!
+  ): AttributeTypePayload!
+  "Deletes an attribute type with its values, which variants lose; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteAttributeType(
+    "The type's key, such as ` + "`" + `colour` + "`" + `."
+    code: String!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
+
+"The fields of an attribute. What is left out stays as it is."
+input AttributeInput {
+  "The value as it is stored, such as ` + "`" + `black` + "`" + ` or ` + "`" + `16` + "`" + `; a variant keeps the attribute when its value changes."
+  value: String
+  "Names in some languages; those in others stay."
+  name: [TranslatedTextInput!]
+  "Place among the values of the type, lowest first."
+  position: Int
+}
+
+"What became of a change to an attribute."
+type AttributePayload {
+  "The attribute after the change; null when there are user errors."
+  attribute: Attribute
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes an attribute: a new value of a type. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createAttribute(
+    "Code of the attribute type."
+    type: String!
+    "The attribute; its value is needed."
+    input: AttributeInput!
+  ): AttributePayload!
+  "Changes an attribute, for all variants that have it. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateAttribute(
+    "The attribute's id."
+    id: ID!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: AttributeInput!
+  ): AttributePayload!
+  "Deletes an attribute, which variants lose; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteAttribute(
+    "The attribute's id."
+    id: ID!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
 `, BuiltIn: false},
 	{Name: "../schema/category.graphql", Input: `"A node of the tree that products are found by."
 type Category implements Node {
@@ -1579,6 +2190,8 @@ type Category implements Node {
   published: Boolean!
   "Place among its siblings, lowest first."
   position: Int!
+  "Grows with every change to the category."
+  version: Int!
   "The category above; null for a root."
   parent: Category
   "Published categories below, in their order."
@@ -1605,6 +2218,92 @@ extend type Query {
     language: LanguageCode
   ): [Category!]!
 }
+
+"A category's texts in one language. What is left out stays as it is; null clears it."
+input CategoryTranslationInput {
+  "The language."
+  language: LanguageCode!
+  "Title; needed when the category has no text in this language yet."
+  title: String
+  "Part of the category's address, unique in its language; made from the title when a new text has none."
+  slug: String
+  "Title for search engines."
+  metaTitle: String
+  "Description for search engines."
+  metaDescription: String
+  "Description as HTML or plain text."
+  description: String
+}
+
+"The fields of a category. What is left out stays as it is."
+input CategoryInput {
+  "Whether customers see the category; a new one is published unless this says otherwise."
+  published: Boolean
+  "Texts in some languages; those in others stay."
+  translations: [CategoryTranslationInput!]
+  "Languages whose texts are removed."
+  removeTranslations: [LanguageCode!]
+}
+
+"What became of a change to a category."
+type CategoryPayload {
+  "The category after the change; null when there are user errors."
+  category: Category
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+"What became of a new order of categories."
+type CategoriesPayload {
+  "The categories in their new order; empty when there are user errors."
+  categories: [Category!]!
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a category, the last below its parent. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createCategory(
+    "The category's key, the same in all languages."
+    code: String!
+    "Id of the category above; null for a root."
+    parentId: ID
+    "The other fields."
+    input: CategoryInput!
+  ): CategoryPayload!
+  "Changes a category's own fields and texts. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateCategory(
+    "The category's id."
+    id: ID!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: CategoryInput!
+  ): CategoryPayload!
+  "Moves a category with all below it to another place in the tree, where it is the last. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  moveCategory(
+    "The category's id."
+    id: ID!
+    "The version that is moved."
+    version: Int!
+    "Id of the category that it is to be below; null makes it a root."
+    parentId: ID
+  ): CategoryPayload!
+  "Puts the categories below one into a new order. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  reorderCategories(
+    "Id of the category above; null for the roots."
+    parentId: ID
+    "The ids of all categories below it, published or not, in their new order."
+    ids: [ID!]!
+  ): CategoriesPayload!
+  "Deletes a category with all below it; the products stay. ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteCategory(
+    "The category's id."
+    id: ID!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
 `, BuiltIn: false},
 	{Name: "../schema/country.graphql", Input: `"A country the shop sells to."
 type Country {
@@ -1618,6 +2317,8 @@ type Country {
   defaultPriceList: PriceList!
   "VAT rates, the default one first."
   vatGroups: [VatGroup!]!
+  "Grows with every change."
+  version: Int!
 }
 
 "A VAT rate of a country."
@@ -1630,6 +2331,8 @@ type VatGroup {
   rate: Decimal!
   "Whether it applies to product types without a rate of their own."
   isDefault: Boolean!
+  "Grows with every change."
+  version: Int!
 }
 
 extend type Query {
@@ -1638,6 +2341,96 @@ extend type Query {
     "Language of the names."
     language: LanguageCode
   ): [Country!]!
+}
+
+"The fields of a country. What is left out stays as it is."
+input CountryInput {
+  "Names in some languages; those in others stay."
+  name: [TranslatedTextInput!]
+  "How amounts and dates are written there, such as ` + "`" + `cs-CZ` + "`" + `; needed for a new country."
+  locale: String
+  "Code of the price list that its customers see; needed for a new country."
+  defaultPriceList: String
+}
+
+"What became of a change to a country."
+type CountryPayload {
+  "What it is after the change; null when there are user errors."
+  country: Country
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a country. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createCountry(
+    "ISO 3166-1 alpha-2 code."
+    code: CountryCode!
+    "The other fields."
+    input: CountryInput!
+  ): CountryPayload!
+  "Changes a country. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateCountry(
+    "ISO 3166-1 alpha-2 code."
+    code: CountryCode!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: CountryInput!
+  ): CountryPayload!
+  "Deletes a country with its VAT groups; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteCountry(
+    "ISO 3166-1 alpha-2 code."
+    code: CountryCode!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
+
+"The fields of a VAT group. What is left out stays as it is."
+input VatGroupInput {
+  "The group's name for people; needed for a new one."
+  name: String
+  "The rate in percent, 0 to 100, with up to 2 decimals; needed for a new group."
+  rate: Decimal
+  "True makes this the rate of product types without one of their own, instead of the one before."
+  isDefault: Boolean
+}
+
+"What became of a change to a VAT group."
+type VatGroupPayload {
+  "What it is after the change; null when there are user errors."
+  vatGroup: VatGroup
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a VAT group. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createVatGroup(
+    "The group's key, such as ` + "`" + `cz-reduced` + "`" + `."
+    code: String!
+    "The country whose rate it is."
+    country: CountryCode!
+    "The other fields."
+    input: VatGroupInput!
+  ): VatGroupPayload!
+  "Changes a VAT group. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateVatGroup(
+    "The group's key, such as ` + "`" + `cz-reduced` + "`" + `."
+    code: String!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: VatGroupInput!
+  ): VatGroupPayload!
+  "Deletes a VAT group; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteVatGroup(
+    "The group's key, such as ` + "`" + `cz-reduced` + "`" + `."
+    code: String!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/deletion.graphql", Input: `"An object that was deleted and can be restored."
@@ -1792,6 +2585,8 @@ type PriceList {
   currency: String!
   "Whether this list applies when neither a list nor a country was chosen."
   isDefault: Boolean!
+  "Grows with every change to the list itself, not to its prices."
+  version: Int!
 }
 
 "What a variant costs in a price list."
@@ -1833,6 +2628,52 @@ extend type Mutation {
   "Sets up to 1,000 prices, all or none. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
   updateProductPrices("The prices, each variant once in each list." input: [ProductPriceInput!]!): ProductVariantsPayload!
 }
+
+"The fields of a price list. What is left out stays as it is."
+input PriceListInput {
+  "The list's name for people; needed for a new one."
+  name: String
+  "The step that customer prices are rounded to, such as ` + "`" + `\"0.01\"` + "`" + ` or ` + "`" + `\"1\"` + "`" + `; ` + "`" + `\"0.01\"` + "`" + ` for a new list."
+  rounding: Decimal
+  "True makes this the list that applies when neither a list nor a country was chosen, instead of the one before."
+  isDefault: Boolean
+}
+
+"What became of a change to a price list."
+type PriceListPayload {
+  "What it is after the change; null when there are user errors."
+  priceList: PriceList
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a price list. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createPriceList(
+    "The list's key: lower-case letters, digits, ` + "`" + `_` + "`" + ` and ` + "`" + `-` + "`" + `, up to 40."
+    code: String!
+    "ISO 4217 code of the currency; it does not change later."
+    currency: String!
+    "The other fields."
+    input: PriceListInput!
+  ): PriceListPayload!
+  "Changes a price list. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updatePriceList(
+    "The list's key: lower-case letters, digits, ` + "`" + `_` + "`" + ` and ` + "`" + `-` + "`" + `, up to 40."
+    code: String!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: PriceListInput!
+  ): PriceListPayload!
+  "Deletes a price list with its prices; the default list and those of countries are refused. ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deletePriceList(
+    "The list's key: lower-case letters, digits, ` + "`" + `_` + "`" + ` and ` + "`" + `-` + "`" + `, up to 40."
+    code: String!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"What the shop sells; customers buy one of its variants."
 type Product implements Node {
@@ -1871,14 +2712,6 @@ type Product implements Node {
   categories: [Category!]!
   "Pictures, in their order."
   media: [ProductMedia!]!
-}
-
-"A kind of product, which decides on its attributes and its VAT."
-type ProductType {
-  "The type's key, such as ` + "`" + `headphones` + "`" + `."
-  code: String!
-  "The type's name in the reader's language; its code when it has no name."
-  name: String!
 }
 
 "A picture of a product."
@@ -2014,11 +2847,6 @@ input ProductSort {
 }
 
 extend type Query {
-  "All product types, by their codes."
-  productTypes(
-    "Language of the texts."
-    language: LanguageCode
-  ): [ProductType!]!
   "One product, by exactly one of id, slug and sku; null when there is none."
   product(
     "The product's id."
@@ -2214,6 +3042,72 @@ extend type Mutation {
   updateStock("The variants, each once." input: [StockInput!]!): ProductVariantsPayload!
 }
 `, BuiltIn: false},
+	{Name: "../schema/product_type.graphql", Input: `"A kind of product, which decides on its attributes and its VAT."
+type ProductType {
+  "The type's key, such as ` + "`" + `headphones` + "`" + `."
+  code: String!
+  "The type's name in the reader's language; its code when it has no name."
+  name: String!
+  "The attribute types that its products are described by, by their codes."
+  attributeTypes: [AttributeType!]!
+  "The VAT groups that apply to its products, instead of the defaults of their countries."
+  vatGroups: [VatGroup!]!
+  "Grows with every change."
+  version: Int!
+}
+
+"The fields of a product type. What is left out stays as it is."
+input ProductTypeInput {
+  "Names in some languages; those in others stay."
+  name: [TranslatedTextInput!]
+  "Codes of all attribute types that its products are described by."
+  attributeTypes: [String!]
+  "Codes of all VAT groups that apply to its products, at most one of each country."
+  vatGroups: [String!]
+}
+
+"What became of a change to a product type."
+type ProductTypePayload {
+  "The product type after the change; null when there are user errors."
+  productType: ProductType
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "All product types, by their codes."
+  productTypes(
+    "Language of the texts."
+    language: LanguageCode
+  ): [ProductType!]!
+}
+
+extend type Mutation {
+  "Makes a product type. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  createProductType(
+    "The type's key."
+    code: String!
+    "The other fields."
+    input: ProductTypeInput!
+  ): ProductTypePayload!
+  "Changes a product type. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  updateProductType(
+    "The type's key."
+    code: String!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: ProductTypeInput!
+  ): ProductTypePayload!
+  "Deletes a product type that no product has; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  deleteProductType(
+    "The type's key."
+    code: String!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
+`, BuiltIn: false},
 	{Name: "../schema/schema.graphql", Input: `"""
 Chooses the language and the country for everything an operation returns, where a field has no argument
 of its own. Without it the Accept-Language header decides, then the shop's default.
@@ -2373,12 +3267,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
 func (ec *executionContext) childFields_Attribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Attribute_id(ctx, field)
 	case "type":
 		return ec.fieldContext_Attribute_type(ctx, field)
 	case "value":
 		return ec.fieldContext_Attribute_value(ctx, field)
 	case "name":
 		return ec.fieldContext_Attribute_name(ctx, field)
+	case "position":
+		return ec.fieldContext_Attribute_position(ctx, field)
+	case "version":
+		return ec.fieldContext_Attribute_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Attribute", field.Name)
 }
@@ -2407,6 +3307,16 @@ func (ec *executionContext) childFields_AttributeFacetValue(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type AttributeFacetValue", field.Name)
 }
 
+func (ec *executionContext) childFields_AttributePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attribute":
+		return ec.fieldContext_AttributePayload_attribute(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AttributePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttributePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AttributeType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -2417,8 +3327,32 @@ func (ec *executionContext) childFields_AttributeType(ctx context.Context, field
 		return ec.fieldContext_AttributeType_valueType(ctx, field)
 	case "unit":
 		return ec.fieldContext_AttributeType_unit(ctx, field)
+	case "version":
+		return ec.fieldContext_AttributeType_version(ctx, field)
+	case "attributes":
+		return ec.fieldContext_AttributeType_attributes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AttributeType", field.Name)
+}
+
+func (ec *executionContext) childFields_AttributeTypePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attributeType":
+		return ec.fieldContext_AttributeTypePayload_attributeType(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AttributeTypePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttributeTypePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "categories":
+		return ec.fieldContext_CategoriesPayload_categories(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CategoriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CategoriesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Category(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2439,6 +3373,8 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_published(ctx, field)
 	case "position":
 		return ec.fieldContext_Category_position(ctx, field)
+	case "version":
+		return ec.fieldContext_Category_version(ctx, field)
 	case "parent":
 		return ec.fieldContext_Category_parent(ctx, field)
 	case "children":
@@ -2447,6 +3383,16 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
+}
+
+func (ec *executionContext) childFields_CategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_CategoryPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CategoryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Country(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2461,8 +3407,20 @@ func (ec *executionContext) childFields_Country(ctx context.Context, field graph
 		return ec.fieldContext_Country_defaultPriceList(ctx, field)
 	case "vatGroups":
 		return ec.fieldContext_Country_vatGroups(ctx, field)
+	case "version":
+		return ec.fieldContext_Country_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Country", field.Name)
+}
+
+func (ec *executionContext) childFields_CountryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "country":
+		return ec.fieldContext_CountryPayload_country(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CountryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CountryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2593,8 +3551,20 @@ func (ec *executionContext) childFields_PriceList(ctx context.Context, field gra
 		return ec.fieldContext_PriceList_currency(ctx, field)
 	case "isDefault":
 		return ec.fieldContext_PriceList_isDefault(ctx, field)
+	case "version":
+		return ec.fieldContext_PriceList_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PriceList", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "priceList":
+		return ec.fieldContext_PriceListPayload_priceList(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PriceListPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceListPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Product(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2721,8 +3691,24 @@ func (ec *executionContext) childFields_ProductType(ctx context.Context, field g
 		return ec.fieldContext_ProductType_code(ctx, field)
 	case "name":
 		return ec.fieldContext_ProductType_name(ctx, field)
+	case "attributeTypes":
+		return ec.fieldContext_ProductType_attributeTypes(ctx, field)
+	case "vatGroups":
+		return ec.fieldContext_ProductType_vatGroups(ctx, field)
+	case "version":
+		return ec.fieldContext_ProductType_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductType", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductTypePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productType":
+		return ec.fieldContext_ProductTypePayload_productType(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ProductTypePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductTypePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ProductVariant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2823,8 +3809,20 @@ func (ec *executionContext) childFields_VatGroup(ctx context.Context, field grap
 		return ec.fieldContext_VatGroup_rate(ctx, field)
 	case "isDefault":
 		return ec.fieldContext_VatGroup_isDefault(ctx, field)
+	case "version":
+		return ec.fieldContext_VatGroup_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type VatGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_VatGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vatGroup":
+		return ec.fieldContext_VatGroupPayload_vatGroup(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VatGroupPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VatGroupPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -59,6 +59,9 @@ func (v *ProductVariant) GlobalID() string { return GlobalID(KindProductVariant,
 // GlobalID returns the category's id in the API.
 func (c *Category) GlobalID() string { return GlobalID(KindCategory, c.ID.String()) }
 
+// GlobalID returns the attribute's id in the API.
+func (a *Attribute) GlobalID() string { return GlobalID(KindAttribute, a.ID.String()) }
+
 // GlobalID returns the mail's id in the API.
 func (m *EmailMessage) GlobalID() string { return GlobalID(KindEmailMessage, m.ID.String()) }
 

@@ -12,6 +12,9 @@ func (*ProductVariant) IsNode() {}
 // IsNode marks a category as a Node.
 func (*Category) IsNode() {}
 
+// IsNode marks an attribute as a Node.
+func (*Attribute) IsNode() {}
+
 // IsNode marks a mail as a Node.
 func (*EmailMessage) IsNode() {}
 

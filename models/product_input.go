@@ -92,7 +92,7 @@ func (in *ProductInput) Check(languages Languages) (*ProductChange, error) {
 		RemoveTexts: in.RemoveTranslations.Value(), HasCategories: in.CategoryIDs.IsSet(),
 	}
 	if in.Published.IsSet() && in.Published.Value() == nil {
-		problems.Add(UserErrorInvalid, "input.published", "published is true or false")
+		problems.Addf(UserErrorInvalid, "input.published", "published is true or false")
 	}
 	if in.Brand.IsSet() {
 		brand := ""
@@ -105,7 +105,7 @@ func (in *ProductInput) Check(languages Languages) (*ProductChange, error) {
 	for i, id := range in.CategoryIDs.Value() {
 		key, err := ParseUUID(KindCategory, id)
 		if err != nil {
-			problems.Add(UserErrorInvalid, fmt.Sprintf("input.categoryIds.%d", i), "%s", err)
+			problems.Addf(UserErrorInvalid, fmt.Sprintf("input.categoryIds.%d", i), "%s", err)
 		}
 		change.Categories = append(change.Categories, key)
 	}
@@ -133,10 +133,10 @@ func (e *UserErrors) checkTexts(changes []TextChange, languages Languages) {
 	for i, c := range changes {
 		field := fmt.Sprintf("input.translations.%d", i)
 		if !languages.Supports(c.Language) {
-			e.Add(UserErrorUnknownLanguage, field+".language", "the shop does not speak %q; it speaks %v", c.Language, languages.Supported)
+			e.Addf(UserErrorUnknownLanguage, field+".language", "the shop does not speak %q; it speaks %v", c.Language, languages.Supported)
 		}
 		if seen[c.Language] {
-			e.Add(UserErrorInvalid, field+".language", "%q is there twice", c.Language)
+			e.Addf(UserErrorInvalid, field+".language", "%q is there twice", c.Language)
 		}
 		seen[c.Language] = true
 		for _, text := range c.Texts {
@@ -153,30 +153,30 @@ func (e *UserErrors) checkTextColumn(field string, text TextColumn) {
 	name := field + "." + camelCase(text.Name)
 	e.checkText(name, text.Text, most)
 	if text.Name == "title" && text.Text == "" {
-		e.Add(UserErrorRequired, name, "a text has a title; remove it with removeTranslations")
+		e.Addf(UserErrorRequired, name, "a text has a title; remove it with removeTranslations")
 	}
 	if text.Name == "slug" && !ValidSlug(text.Text) {
-		e.Add(UserErrorInvalid, name, "a slug has lower-case letters, digits, hyphens, dots and underscores only, such as %q", Slug(text.Text))
+		e.Addf(UserErrorInvalid, name, "a slug has lower-case letters, digits, hyphens, dots and underscores only, such as %q", Slug(text.Text))
 	}
 }
 
 // checkText adds what keeps a text from being stored.
 func (e *UserErrors) checkText(field, text string, most int) {
 	if utf8.RuneCountInString(text) > most {
-		e.Add(UserErrorTooLong, field, "at most %d characters", most)
+		e.Addf(UserErrorTooLong, field, "at most %d characters", most)
 	}
 	if strings.ContainsRune(text, 0) || !utf8.ValidString(text) {
-		e.Add(UserErrorInvalid, field, "the text has characters that cannot be stored")
+		e.Addf(UserErrorInvalid, field, "the text has characters that cannot be stored")
 	}
 }
 
 // checkCode adds what keeps a text from being the key of an object.
 func (e *UserErrors) checkCode(field, code string) {
 	if code == "" {
-		e.Add(UserErrorRequired, field, "a code is needed")
+		e.Addf(UserErrorRequired, field, "a code is needed")
 	}
 	if code != strings.TrimSpace(code) || strings.ContainsAny(code, "\n\r\t|") {
-		e.Add(UserErrorInvalid, field, "a code has no space around it, no line breaks, tabs or |")
+		e.Addf(UserErrorInvalid, field, "a code has no space around it, no line breaks, tabs or |")
 	}
 	e.checkText(field, code, maxCodeLength)
 }
@@ -210,24 +210,24 @@ func (in *ProductVariantInput) Check() error {
 		field := fmt.Sprintf("input.ean.%d", i)
 		problems.checkText(field, ean, maxCodeLength)
 		if strings.TrimSpace(ean) == "" {
-			problems.Add(UserErrorRequired, field, "an article number is not empty")
+			problems.Addf(UserErrorRequired, field, "an article number is not empty")
 		}
 	}
 	if number := in.ManufacturerPartNumber.Value(); number != nil {
 		problems.checkText("input.manufacturerPartNumber", *number, maxCodeLength)
 	}
 	if grams := in.WeightGrams.Value(); grams != nil && *grams < 0 {
-		problems.Add(UserErrorInvalid, "input.weightGrams", "a weight is not negative")
+		problems.Addf(UserErrorInvalid, "input.weightGrams", "a weight is not negative")
 	}
 	for name, field := range map[string]graphql.Omittable[*int32]{"stockQuantity": in.StockQuantity, "position": in.Position} {
 		if field.IsSet() && field.Value() == nil {
-			problems.Add(UserErrorInvalid, "input."+name, "a number is needed")
+			problems.Addf(UserErrorInvalid, "input."+name, "a number is needed")
 		}
 	}
 	seen := map[VariantAttributeInput]bool{}
 	for i, a := range in.Attributes.Value() {
 		if seen[*a] {
-			problems.Add(UserErrorInvalid, fmt.Sprintf("input.attributes.%d", i), "the attribute is there twice")
+			problems.Addf(UserErrorInvalid, fmt.Sprintf("input.attributes.%d", i), "the attribute is there twice")
 		}
 		seen[*a] = true
 	}
@@ -264,10 +264,10 @@ func CheckStock(inputs []*StockInput) error {
 	seen := map[string]bool{}
 	for i, in := range inputs {
 		if (in.Quantity.Value() == nil) == (in.Change.Value() == nil) {
-			problems.Add(UserErrorInvalid, fmt.Sprintf("input.%d", i), "exactly one of quantity and change is given")
+			problems.Addf(UserErrorInvalid, fmt.Sprintf("input.%d", i), "exactly one of quantity and change is given")
 		}
 		if seen[in.SKU] {
-			problems.Add(UserErrorInvalid, fmt.Sprintf("input.%d.sku", i), "%q is there twice", in.SKU)
+			problems.Addf(UserErrorInvalid, fmt.Sprintf("input.%d.sku", i), "%q is there twice", in.SKU)
 		}
 		seen[in.SKU] = true
 	}
@@ -283,13 +283,13 @@ func CheckPrices(inputs []*ProductPriceInput) error {
 	for i, in := range inputs {
 		field := fmt.Sprintf("input.%d", i)
 		if amount := in.Amount.Value(); amount != nil && !amount.fits(10, 4) {
-			problems.Add(UserErrorInvalid, field+".amount", "an amount is not negative, and has up to 10 digits and 4 decimals")
+			problems.Addf(UserErrorInvalid, field+".amount", "an amount is not negative, and has up to 10 digits and 4 decimals")
 		}
 		if d := in.DiscountPercent; !d.fits(3, 2) || d.GreaterThan(hundred) {
-			problems.Add(UserErrorInvalid, field+".discountPercent", "a discount is 0 to 100 percent with up to 2 decimals")
+			problems.Addf(UserErrorInvalid, field+".discountPercent", "a discount is 0 to 100 percent with up to 2 decimals")
 		}
 		if seen[key{in.SKU, in.PriceList}] {
-			problems.Add(UserErrorInvalid, field, "the price of %q in %q is there twice", in.SKU, in.PriceList)
+			problems.Addf(UserErrorInvalid, field, "the price of %q in %q is there twice", in.SKU, in.PriceList)
 		}
 		seen[key{in.SKU, in.PriceList}] = true
 	}
@@ -298,6 +298,6 @@ func CheckPrices(inputs []*ProductPriceInput) error {
 
 func (e *UserErrors) checkBulk(rows int) {
 	if rows > MaxBulk {
-		e.Add(UserErrorTooMany, "input", "at most %d rows in one call", MaxBulk)
+		e.Addf(UserErrorTooMany, "input", "at most %d rows in one call", MaxBulk)
 	}
 }

@@ -44,8 +44,8 @@ func (e UserErrors) Error() string {
 	return strings.Join(messages, "; ")
 }
 
-// Add notes a mistake; the field is a path such as "input.translations.0.title".
-func (e *UserErrors) Add(code UserErrorCode, field, format string, args ...any) {
+// Addf notes a mistake; the field is a path such as "input.translations.0.title".
+func (e *UserErrors) Addf(code UserErrorCode, field, format string, args ...any) {
 	*e = append(*e, &UserError{Field: strings.Split(field, "."), Message: fmt.Sprintf(format, args...), Code: code})
 }
 
@@ -60,6 +60,6 @@ func (e UserErrors) OrNil() error {
 // Refuse makes the error of a single mistake.
 func Refuse(code UserErrorCode, field, format string, args ...any) error {
 	var e UserErrors
-	e.Add(code, field, format, args...)
+	e.Addf(code, field, format, args...)
 	return e
 }

@@ -10,7 +10,82 @@ import (
 
 	"ecoseller/graph"
 	"ecoseller/models"
+	"github.com/google/uuid"
 )
+
+func (r *attributeTypeResolver) Attributes(ctx context.Context, obj *models.AttributeType) ([]*models.Attribute, error) {
+	return graph.FromContext(ctx).Loaders.TypeAttributes.Load(ctx, graph.Local(obj.ID, obj.Chain))
+}
+
+func (r *mutationResolver) CreateAttributeType(ctx context.Context, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) (*graph.AttributeTypePayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = models.CheckNewCode(code); err == nil {
+		err = input.Check(request.Languages)
+	}
+	if err == nil {
+		err = r.Store.CreateAttributeType(ctx, code, valueType, &input)
+	}
+	return r.attributeTypePayload(ctx, code, err)
+}
+
+func (r *mutationResolver) UpdateAttributeType(ctx context.Context, code string, version int32, input models.AttributeTypeInput) (*graph.AttributeTypePayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.Check(request.Languages); err == nil {
+		err = r.Store.UpdateAttributeType(ctx, code, int64(version), &input)
+	}
+	return r.attributeTypePayload(ctx, code, err)
+}
+
+func (r *mutationResolver) DeleteAttributeType(ctx context.Context, code string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteAttributeType(ctx, code, int64(version)))
+}
+
+func (r *mutationResolver) CreateAttribute(ctx context.Context, typeArg string, input models.AttributeInput) (*graph.AttributePayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	if err = input.Check(request.Languages); err == nil {
+		id, err = r.Store.CreateAttribute(ctx, typeArg, &input)
+	}
+	return r.attributePayload(ctx, id, err)
+}
+
+func (r *mutationResolver) UpdateAttribute(ctx context.Context, id string, version int32, input models.AttributeInput) (*graph.AttributePayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindAttribute, id)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.Check(request.Languages); err == nil {
+		err = r.Store.UpdateAttribute(ctx, key, int64(version), &input)
+	}
+	return r.attributePayload(ctx, key, err)
+}
+
+func (r *mutationResolver) DeleteAttribute(ctx context.Context, id string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindAttribute, id)
+	if err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteAttribute(ctx, key, int64(version)))
+}
 
 func (r *queryResolver) AttributeTypes(ctx context.Context, language *models.LanguageCode) ([]*models.AttributeType, error) {
 	chain, err := graph.FromContext(ctx).Chain(language)
@@ -21,5 +96,10 @@ func (r *queryResolver) AttributeTypes(ctx context.Context, language *models.Lan
 	for _, t := range types {
 		t.Chain = chain
 	}
+	graph.FromContext(ctx).Loaders.ExpectAttributeTypes(types)
 	return types, err
 }
+
+func (r *Resolver) AttributeType() graph.AttributeTypeResolver { return &attributeTypeResolver{r} }
+
+type attributeTypeResolver struct{ *Resolver }

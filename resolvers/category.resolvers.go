@@ -34,6 +34,83 @@ func (r *categoryResolver) Path(ctx context.Context, obj *models.Category) ([]*m
 	return publishedCategories(path), err
 }
 
+func (r *mutationResolver) CreateCategory(ctx context.Context, code string, parentID *string, input models.CategoryInput) (*graph.CategoryPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	parent, err := parseOptionalID(models.KindCategory, parentID)
+	if err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	if err = models.CheckNewCode(code); err != nil {
+		return r.categoryPayload(ctx, id, err)
+	}
+	change, err := input.Check(request.Languages)
+	if err == nil {
+		id, err = r.Store.CreateCategory(ctx, code, parent, change)
+	}
+	return r.categoryPayload(ctx, id, err)
+}
+
+func (r *mutationResolver) UpdateCategory(ctx context.Context, id string, version int32, input models.CategoryInput) (*graph.CategoryPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindCategory, id)
+	if err != nil {
+		return nil, err
+	}
+	change, err := input.Check(request.Languages)
+	if err == nil {
+		err = r.Store.UpdateCategory(ctx, key, int64(version), change)
+	}
+	return r.categoryPayload(ctx, key, err)
+}
+
+func (r *mutationResolver) MoveCategory(ctx context.Context, id string, version int32, parentID *string) (*graph.CategoryPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindCategory, id)
+	if err != nil {
+		return nil, err
+	}
+	parent, err := parseOptionalID(models.KindCategory, parentID)
+	if err != nil {
+		return nil, err
+	}
+	return r.categoryPayload(ctx, key, r.Store.MoveCategory(ctx, key, int64(version), parent))
+}
+
+func (r *mutationResolver) ReorderCategories(ctx context.Context, parentID *string, ids []string) (*graph.CategoriesPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	parent, err := parseOptionalID(models.KindCategory, parentID)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := bulkIDs(models.KindCategory, ids)
+	if err == nil {
+		err = r.Store.ReorderCategories(ctx, parent, keys)
+	}
+	return r.categoriesPayload(ctx, keys, err)
+}
+
+func (r *mutationResolver) DeleteCategory(ctx context.Context, id string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindCategory, id)
+	if err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteCategory(ctx, key, int64(version)))
+}
+
 func (r *queryResolver) Category(ctx context.Context, id *string, slug *string, code *string, language *models.LanguageCode) (*models.Category, error) {
 	chain, err := graph.FromContext(ctx).Chain(language)
 	if err != nil {

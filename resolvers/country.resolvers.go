@@ -12,6 +12,64 @@ import (
 	"ecoseller/models"
 )
 
+func (r *mutationResolver) CreateCountry(ctx context.Context, code models.CountryCode, input models.CountryInput) (*graph.CountryPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.CheckNew(request.Languages); err == nil {
+		err = r.Store.CreateCountry(ctx, code, &input)
+	}
+	return r.countryPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) UpdateCountry(ctx context.Context, code models.CountryCode, version int32, input models.CountryInput) (*graph.CountryPayload, error) {
+	request, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.Check(request.Languages); err == nil {
+		err = r.Store.UpdateCountry(ctx, code, int64(version), &input)
+	}
+	return r.countryPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) DeleteCountry(ctx context.Context, code models.CountryCode, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteCountry(ctx, code, int64(version)))
+}
+
+func (r *mutationResolver) CreateVatGroup(ctx context.Context, code string, country models.CountryCode, input models.VatGroupInput) (*graph.VatGroupPayload, error) {
+	_, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.CheckNew(code); err == nil {
+		err = r.Store.CreateVatGroup(ctx, code, country, &input)
+	}
+	return r.vatGroupPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) UpdateVatGroup(ctx context.Context, code string, version int32, input models.VatGroupInput) (*graph.VatGroupPayload, error) {
+	_, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.Check(); err == nil {
+		err = r.Store.UpdateVatGroup(ctx, code, int64(version), &input)
+	}
+	return r.vatGroupPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) DeleteVatGroup(ctx context.Context, code string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeleteVatGroup(ctx, code, int64(version)))
+}
+
 func (r *queryResolver) Countries(ctx context.Context, language *models.LanguageCode) ([]*models.Country, error) {
 	chain, err := graph.FromContext(ctx).Chain(language)
 	if err != nil {

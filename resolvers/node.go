@@ -30,6 +30,8 @@ func (r *Resolver) loadNode(ctx context.Context, id string) (models.Node, error)
 		return orNilNode(r.loadProduct(ctx, parsed, chain))
 	case models.KindCategory:
 		return orNilNode(r.loadCategory(ctx, parsed, chain))
+	case models.KindAttribute:
+		return orNilNode(r.loadAttribute(ctx, parsed, chain))
 	case models.KindEmailMessage:
 		if err := request.Require(models.PermissionSendEmail); err != nil {
 			return nil, err

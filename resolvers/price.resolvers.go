@@ -23,6 +23,35 @@ func (r *mutationResolver) UpdateProductPrices(ctx context.Context, input []*mod
 	return variantsPayload(len(input), err)
 }
 
+func (r *mutationResolver) CreatePriceList(ctx context.Context, code string, currency string, input models.PriceListInput) (*graph.PriceListPayload, error) {
+	_, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.CheckNew(code, currency); err == nil {
+		err = r.Store.CreatePriceList(ctx, code, currency, &input)
+	}
+	return r.priceListPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) UpdatePriceList(ctx context.Context, code string, version int32, input models.PriceListInput) (*graph.PriceListPayload, error) {
+	_, err := editor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = input.Check(); err == nil {
+		err = r.Store.UpdatePriceList(ctx, code, int64(version), &input)
+	}
+	return r.priceListPayload(ctx, code, err)
+}
+
+func (r *mutationResolver) DeletePriceList(ctx context.Context, code string, version int32) (*graph.DeletePayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	return deletePayload(r.Store.DeletePriceList(ctx, code, int64(version)))
+}
+
 func (r *queryResolver) PriceLists(ctx context.Context) ([]*models.PriceList, error) {
 	return r.Store.PriceLists(ctx)
 }

@@ -135,7 +135,13 @@ func (r *productConnectionResolver) TotalCount(ctx context.Context, obj *models.
 }
 
 func (r *productConnectionResolver) Facets(ctx context.Context, obj *models.ProductConnection) ([]*models.AttributeFacet, error) {
-	return r.Store.AttributeFacets(ctx, obj.Query)
+	facets, err := r.Store.AttributeFacets(ctx, obj.Query)
+	types := make([]*models.AttributeType, len(facets))
+	for i, facet := range facets {
+		types[i] = facet.Type
+	}
+	graph.FromContext(ctx).Loaders.ExpectAttributeTypes(types)
+	return facets, err
 }
 
 func (r *productVariantResolver) Attributes(ctx context.Context, obj *models.ProductVariant) ([]*models.Attribute, error) {
@@ -144,18 +150,6 @@ func (r *productVariantResolver) Attributes(ctx context.Context, obj *models.Pro
 
 func (r *productVariantResolver) Price(ctx context.Context, obj *models.ProductVariant, priceList *string, country *models.CountryCode) (*models.Price, error) {
 	return variantPrice(ctx, obj, priceList, country)
-}
-
-func (r *queryResolver) ProductTypes(ctx context.Context, language *models.LanguageCode) ([]*models.ProductType, error) {
-	chain, err := graph.FromContext(ctx).Chain(language)
-	if err != nil {
-		return nil, err
-	}
-	types, err := r.Store.ProductTypes(ctx)
-	for _, t := range types {
-		t.Chain = chain
-	}
-	return types, err
 }
 
 func (r *queryResolver) Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error) {

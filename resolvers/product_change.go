@@ -42,16 +42,7 @@ func (r *Resolver) productsNow(ctx context.Context, ids []uuid.UUID) ([]*models.
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[uuid.UUID]*models.Product, len(loaded))
-	for _, p := range loaded {
-		byID[p.ID] = p
-	}
-	products := make([]*models.Product, 0, len(ids))
-	for _, id := range ids {
-		if p := byID[id]; p != nil {
-			products = append(products, p)
-		}
-	}
+	products := inOrderOf(ids, loaded, func(p *models.Product) uuid.UUID { return p.ID })
 	// What this operation has read of them before the change is out of date.
 	request.RenewLoaders()
 	request.Loaders.ExpectProducts(products)
@@ -85,7 +76,7 @@ func variantsPayload(rows int, err error) (*graph.ProductVariantsPayload, error)
 	if len(problems) > 0 {
 		rows = 0
 	}
-	return &graph.ProductVariantsPayload{ChangedCount: int32(rows), UserErrors: problems}, err //nolint:gosec // at most models.MaxBulk
+	return &graph.ProductVariantsPayload{ChangedCount: int32(rows), UserErrors: problems}, err
 }
 
 // bulkIDs reads the ids of a bulk change.

@@ -199,7 +199,9 @@ func TestProductChangesThatAreRefused(t *testing.T) {
 func TestProductsArePublishedTogether(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	var list struct{ Products struct{ Nodes []struct{ ID string } } }
+	var list struct {
+		Products struct{ Nodes []struct{ ID string } }
+	}
 	s.data(t, &list, `{ products(first: 3) { nodes { id } } }`, nil)
 	ids := []string{list.Products.Nodes[0].ID, list.Products.Nodes[2].ID}
 	s.indexed(t)
@@ -217,7 +219,9 @@ func TestProductsArePublishedTogether(t *testing.T) {
 	if n := len(s.indexed(t)); n != 2 {
 		t.Errorf("%d products are to be indexed", n)
 	}
-	var after struct{ Products struct{ Nodes []struct{ ID string } } }
+	var after struct {
+		Products struct{ Nodes []struct{ ID string } }
+	}
 	s.data(t, &after, `{ products(first: 100) { nodes { id } } }`, nil)
 	for _, p := range after.Products.Nodes {
 		if slices.Contains(ids, p.ID) {
@@ -316,7 +320,9 @@ func TestStockAndPricesInBulk(t *testing.T) {
 	stock[0] = object{"sku": skus[0], "change": -9}
 	s.edit(t, updateStock, object{"input": stock[:1]})
 
-	var after struct{ Product struct{ Variants []editedVariant } }
+	var after struct {
+		Product struct{ Variants []editedVariant }
+	}
 	s.data(t, &after, `query($sku: String!) { product(sku: $sku) { variants { sku stockQuantity price(priceList: "czk") { netBeforeDiscount { amount } } } } }`,
 		object{"sku": skus[0]})
 	for _, v := range after.Product.Variants {

@@ -44,7 +44,7 @@ func setGiven[T any](r *row, name string, given field[*T], ifNull any) {
 // insertRow writes a new row. The names of table and columns are ours, never a client's.
 func (s *Store) insertRow(ctx context.Context, table string, r row) error {
 	sql := "INSERT INTO " + table + " (" + strings.Join(r.names, ", ") + ") VALUES (?)"
-	_, err := s.db.NewRaw(sql, bun.In(r.values)).Exec(ctx)
+	_, err := s.db.NewRaw(sql, bun.List(r.values)).Exec(ctx)
 	return wrap(ctx, err, "insert into "+table)
 }
 

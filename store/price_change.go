@@ -53,7 +53,7 @@ func (s *Store) requirePriceLists(ctx context.Context, rows []priceRow) error {
 	var problems models.UserErrors
 	for i, r := range rows {
 		if !known[r.PriceList] {
-			problems.Add(models.UserErrorNotFound, fmt.Sprintf("input.%d.priceList", i), "there is no price list %q", r.PriceList)
+			problems.Addf(models.UserErrorNotFound, fmt.Sprintf("input.%d.priceList", i), "there is no price list %q", r.PriceList)
 		}
 	}
 	return problems.OrNil()

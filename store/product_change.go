@@ -89,7 +89,7 @@ func (s *Store) replaceCategories(ctx context.Context, product uuid.UUID, catego
 	}
 	var problems models.UserErrors
 	for _, i := range missing {
-		problems.Add(models.UserErrorNotFound, fmt.Sprintf("input.categoryIds.%d", i), "there is no such category")
+		problems.Addf(models.UserErrorNotFound, fmt.Sprintf("input.categoryIds.%d", i), "there is no such category")
 	}
 	if err := problems.OrNil(); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *Store) PublishProducts(ctx context.Context, ids []uuid.UUID, published 
 		}
 		var problems models.UserErrors
 		for _, i := range missing {
-			problems.Add(models.UserErrorNotFound, fmt.Sprintf("ids.%d", i), "there is no such product")
+			problems.Addf(models.UserErrorNotFound, fmt.Sprintf("ids.%d", i), "there is no such product")
 		}
 		if err := problems.OrNil(); err != nil {
 			return err

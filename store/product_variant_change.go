@@ -78,12 +78,12 @@ func (s *Store) replaceAttributes(ctx context.Context, sku string, given []*mode
 	for i, a := range given {
 		valueType, known := types[a.Type]
 		if !known {
-			problems.Add(models.UserErrorNotFound, fmt.Sprintf("input.attributes.%d.type", i), "there is no attribute type %q", a.Type)
+			problems.Addf(models.UserErrorNotFound, fmt.Sprintf("input.attributes.%d.type", i), "there is no attribute type %q", a.Type)
 			continue
 		}
 		value, number, err := valueType.Canonical(a.Value)
 		if err != nil {
-			problems.Add(models.UserErrorInvalid, fmt.Sprintf("input.attributes.%d.value", i), "%s", err)
+			problems.Addf(models.UserErrorInvalid, fmt.Sprintf("input.attributes.%d.value", i), "%s", err)
 			continue
 		}
 		values[i] = ImportedAttribute{Type: a.Type, Value: value, Number: number}
@@ -181,7 +181,7 @@ func (s *Store) requireVariants(ctx context.Context, skus []string) error {
 	}
 	var problems models.UserErrors
 	for _, i := range missing {
-		problems.Add(models.UserErrorNotFound, fmt.Sprintf("input.%d.sku", i), "there is no variant %q", skus[i])
+		problems.Addf(models.UserErrorNotFound, fmt.Sprintf("input.%d.sku", i), "there is no variant %q", skus[i])
 	}
 	return problems.OrNil()
 }

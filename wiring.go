@@ -74,7 +74,10 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 	if err := s.openQueue(); err != nil {
 		return err
 	}
-	s.store = store.New(db, s.notifier())
+	s.store = store.New(db, s.languages, s.notifier())
+	if err := s.store.KeepSortTitles(ctx); err != nil {
+		return err
+	}
 	return s.openSearch()
 }
 

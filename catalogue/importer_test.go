@@ -230,7 +230,7 @@ func manyLines(n int) string {
 func newStore(t *testing.T) (*store.Store, *bun.DB) {
 	t.Helper()
 	db := storetest.NewDB(t)
-	return store.New(db, nil), db
+	return store.New(db, cataloguetest.Languages(), nil), db
 }
 
 func run(t *testing.T, s *store.Store, file io.Reader) (catalogue.Report, []catalogue.Refusal) {

@@ -1588,7 +1588,7 @@ func (ec *executionContext) unmarshalInputProductSort(ctx context.Context, obj a
 		asMap["direction"] = "ASC"
 	}
 
-	fieldsInOrder := [...]string{"key", "direction"}
+	fieldsInOrder := [...]string{"key", "direction", "priceList"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1609,6 +1609,13 @@ func (ec *executionContext) unmarshalInputProductSort(ctx context.Context, obj a
 				return it, err
 			}
 			it.Direction = data
+		case "priceList":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("priceList"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PriceList = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil

@@ -2826,8 +2826,10 @@ enum ProductSortKey {
   CREATED_AT
   "When the product was last changed."
   UPDATED_AT
-  "Title, in the alphabet of the language."
+  "Title, in the alphabet of the language; products without one come first."
   TITLE
+  "The lowest price of a product's variants, without VAT and after the discount; products without a price come last in both directions."
+  PRICE
 }
 
 "Direction of sorting."
@@ -2844,6 +2846,8 @@ input ProductSort {
   key: ProductSortKey!
   "The direction."
   direction: SortDirection! = ASC
+  "For ` + "`" + `PRICE` + "`" + `, the code of the price list; by default the country's, then the default list. In a list that does not exist there are no products."
+  priceList: String
 }
 
 extend type Query {

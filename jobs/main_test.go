@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"ecoseller/catalogue/cataloguetest"
+
 	"github.com/gomodule/redigo/redis"
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -70,7 +72,7 @@ func runWorkerProcess(raw string) error {
 	defer func() { _ = queue.Close() }()
 	s := store.New(store.OpenDB(store.Options{
 		Address: p.Database.Address, Database: p.Database.Database, User: p.Database.User, Password: p.Database.Password,
-	}), queue)
+	}), cataloguetest.Languages(), queue)
 	jobs.NewWorker(s, jobs.NewHandlers(s, nil, sender), queue, jobs.Options{
 		Concurrency: 4, Lease: p.Lease, Sweep: 100 * time.Millisecond, Logger: logger,
 	}).Run(ctx)
@@ -159,7 +161,7 @@ func (b *bench) open(notifier store.JobNotifier) {
 
 func (b *bench) openOn(pool *bun.DB, notifier store.JobNotifier) {
 	b.pool = pool
-	b.store = store.New(b.pool, notifier)
+	b.store = store.New(b.pool, cataloguetest.Languages(), notifier)
 	b.handlers = jobs.Handlers{}
 	b.options = jobs.Options{Concurrency: 4, Sweep: 50 * time.Millisecond, Grace: 5 * time.Second, Logger: testLogger(b.t)}
 }

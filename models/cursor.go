@@ -2,8 +2,10 @@ package models
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"time"
 )
 
@@ -40,20 +42,35 @@ func DecodeCursor(cursor string, place any) error {
 	return nil
 }
 
-// ParseProductCursor reads the cursor of a product list that is sorted by key.
-func ParseProductCursor(cursor string, key ProductSortKey) (*ProductCursor, error) {
+// ParseProductCursor reads the cursor of a product list that is sorted by key, by the prices of the list for
+// SortByPrice.
+func ParseProductCursor(cursor string, key ProductSortKey, priceList string) (*ProductCursor, error) {
 	place := new(ProductCursor)
 	if err := DecodeCursor(cursor, place); err != nil {
 		return nil, err
 	}
-	if place.SortKey != key {
+	if place.SortKey != key || place.PriceList != priceList {
 		return nil, BadInput(CodeInvalidCursor, "the cursor was made for another order")
 	}
-	if key == SortByTitle {
-		return place, nil
-	}
-	if _, err := time.Parse(cursorTime, place.Value); err != nil {
+	if !validSortValue(key, place.Value) {
 		return nil, errInvalidCursor
 	}
 	return place, nil
+}
+
+// numberPattern are the numbers that prices can be; others might be more than the database holds.
+var numberPattern = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,30})?$`)
+
+// validSortValue says whether the database can read the value of a cursor.
+func validSortValue(key ProductSortKey, value string) bool {
+	var err error
+	switch key {
+	case SortByTitle:
+		_, err = hex.DecodeString(value)
+	case SortByPrice:
+		return value == "Infinity" || numberPattern.MatchString(value)
+	default:
+		_, err = time.Parse(cursorTime, value)
+	}
+	return err == nil
 }

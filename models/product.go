@@ -131,6 +131,7 @@ const (
 	SortByCreatedAt ProductSortKey = "CREATED_AT"
 	SortByUpdatedAt ProductSortKey = "UPDATED_AT"
 	SortByTitle     ProductSortKey = "TITLE"
+	SortByPrice     ProductSortKey = "PRICE"
 )
 
 // SortDirection is the direction of sorting.
@@ -163,6 +164,8 @@ type ProductQuery struct {
 
 	SortKey   ProductSortKey
 	Direction SortDirection
+	// SortPriceList is the code of the list whose prices count for SortByPrice.
+	SortPriceList string
 
 	IDs         []uuid.UUID
 	SKUs        []string
@@ -199,6 +202,9 @@ type PriceCondition struct {
 // ProductCursor is a place in a sorted list: the sort key of a product and its id.
 type ProductCursor struct {
 	SortKey ProductSortKey `json:"k"`
-	Value   string         `json:"v"`
-	ID      uuid.UUID      `json:"i"`
+	// PriceList is that of a list sorted by price; empty for others.
+	PriceList string `json:"p,omitempty"`
+	// Value is an instant, a number, or the hexadecimal digits of a title's collation key.
+	Value string    `json:"v"`
+	ID    uuid.UUID `json:"i"`
 }

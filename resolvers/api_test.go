@@ -2,6 +2,7 @@ package resolvers_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -103,6 +104,8 @@ func (s *shop) data(t *testing.T, into any, query string, variables map[string]a
 	return a
 }
 
+func cursor(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }
+
 func TestBadRequestsGetACode(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -119,6 +122,9 @@ func TestBadRequestsGetACode(t *testing.T) {
 		{"malformed cursor of a list", `{ products(after: "bm90IGpzb24") { totalCount } }`, "INVALID_CURSOR"},
 		{"cursor of another order", `{ products(after: "eyJrIjoiVElUTEUifQ") { totalCount } }`, "INVALID_CURSOR"},
 		{"cursor with a broken time", `{ products(after: "eyJrIjoiQ1JFQVRFRF9BVCIsInYiOiInOyBEUk9QIn0") { totalCount } }`, "INVALID_CURSOR"},
+		{"cursor with a broken title", `{ products(sort: {key: TITLE}, after: "` + cursor(`{"k":"TITLE","v":"xyz"}`) + `") { totalCount } }`, "INVALID_CURSOR"},
+		{"cursor with a huge price", `{ products(sort: {key: PRICE}, after: "` + cursor(`{"k":"PRICE","p":"czk","v":"1e999999"}`) + `") { totalCount } }`, "INVALID_CURSOR"},
+		{"cursor of another price list", `{ products(sort: {key: PRICE}, after: "` + cursor(`{"k":"PRICE","p":"eur","v":"1"}`) + `") { totalCount } }`, "INVALID_CURSOR"},
 		{"first 0", `{ products(first: 0) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
 		{"first 1000", `{ products(first: 1000) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},
 		{"last 0", `{ products(last: 0) { totalCount } }`, "PAGE_SIZE_OUT_OF_RANGE"},

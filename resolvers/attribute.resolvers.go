@@ -10,6 +10,7 @@ import (
 
 	"ecoseller/graph"
 	"ecoseller/models"
+
 	"github.com/google/uuid"
 )
 

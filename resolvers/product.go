@@ -78,8 +78,8 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 
 func productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
 	q := models.ProductQuery{Chain: chain, SortKey: models.SortByCreatedAt, Direction: models.Descending}
-	if a.sort != nil {
-		q.SortKey, q.Direction = a.sort.Key, a.sort.Direction
+	if err := applySort(ctx, &q, a.sort); err != nil {
+		return q, err
 	}
 	p, err := a.page.read()
 	if err != nil {
@@ -87,7 +87,7 @@ func productQuery(ctx context.Context, chain []models.LanguageCode, a productLis
 	}
 	q.Size, q.Backward = p.size, p.backward
 	if p.cursor != nil {
-		if q.From, err = models.ParseProductCursor(*p.cursor, q.SortKey); err != nil {
+		if q.From, err = models.ParseProductCursor(*p.cursor, q.SortKey, q.SortPriceList); err != nil {
 			return q, err
 		}
 	}
@@ -98,6 +98,17 @@ func productQuery(ctx context.Context, chain []models.LanguageCode, a productLis
 	}
 	hideUnpublished(&q, graph.FromContext(ctx).Token)
 	return q, nil
+}
+
+func applySort(ctx context.Context, q *models.ProductQuery, sort *graph.ProductSort) (err error) {
+	if sort == nil {
+		return nil
+	}
+	q.SortKey, q.Direction = sort.Key, sort.Direction
+	if q.SortKey == models.SortByPrice {
+		q.SortPriceList, err = priceListOr(ctx, sort.PriceList.Value())
+	}
+	return err
 }
 
 func applyFilter(ctx context.Context, q *models.ProductQuery, filter *graph.ProductFilter) (err error) {
@@ -219,7 +230,7 @@ func productConnection(q models.ProductQuery, products []*models.Product, more b
 		connection.PageInfo = &models.PageInfo{HasNextPage: q.From != nil, HasPreviousPage: more}
 	}
 	for i, p := range products {
-		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Value: p.SortKey, ID: p.ID})
+		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, PriceList: q.SortPriceList, Value: p.SortKey, ID: p.ID})
 		if err != nil {
 			return nil, err
 		}

@@ -139,6 +139,9 @@ func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
 	for i, p := range b.Products {
 		ids[i] = p.ID
 	}
+	if err := s.refreshSortTitles(ctx, ids); err != nil {
+		return err
+	}
 	return s.EnqueueIndexing(ctx, ids)
 }
 

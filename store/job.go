@@ -51,6 +51,9 @@ func (s *Store) TouchProducts(ctx context.Context, ids []uuid.UUID) error {
 	if err != nil {
 		return wrap(ctx, err, "touch products")
 	}
+	if err := s.refreshSortTitles(ctx, ids); err != nil {
+		return err
+	}
 	return s.EnqueueIndexing(ctx, ids)
 }
 

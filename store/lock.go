@@ -20,6 +20,16 @@ const LockRebuild LockKey = 7_301_984_114
 // Exclusively runs do unless another process holds the lock, which is then ErrLocked. The lock belongs to
 // a connection, so it goes with the process that holds it.
 func (s *Store) Exclusively(ctx context.Context, key LockKey, do func(ctx context.Context) error) error {
+	return s.exclusively(ctx, "SELECT pg_try_advisory_lock(?)", key, do)
+}
+
+// ExclusivelyWaiting is Exclusively for who waits until the other process is ready.
+func (s *Store) ExclusivelyWaiting(ctx context.Context, key LockKey, do func(ctx context.Context) error) error {
+	return s.exclusively(ctx, "SELECT true FROM pg_advisory_lock(?)", key, do)
+}
+
+// exclusively runs do when the statement, which takes the lock, returns true.
+func (s *Store) exclusively(ctx context.Context, sql string, key LockKey, do func(ctx context.Context) error) error {
 	pool, ok := s.db.(*bun.DB)
 	if !ok {
 		return errors.New("a lock is not taken inside a transaction")
@@ -30,7 +40,7 @@ func (s *Store) Exclusively(ctx context.Context, key LockKey, do func(ctx contex
 	}
 	defer func() { _ = conn.Close() }()
 	var taken bool
-	if err := conn.NewRaw("SELECT pg_try_advisory_lock(?)", int64(key)).Scan(ctx, &taken); err != nil {
+	if err := conn.NewRaw(sql, int64(key)).Scan(ctx, &taken); err != nil {
 		return wrap(ctx, err, "take lock")
 	}
 	if !taken {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -38,17 +37,18 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if q.Backward {
 		direction = direction.Reverse()
 	}
-	key, err := s.sortExpression(ctx, q)
+	order, err := orderOf(q)
 	if err != nil {
 		return nil, false, err
 	}
 	query := s.selectProducts(&products, q.Chain).
-		ColumnExpr("(?)::text AS sort_key", key.value).
+		ColumnExpr("?::text AS sort_key", order.text).
+		Apply(order.join).
 		Apply(filterProducts(q)).
-		OrderExpr("? ?, p.id ?", key.value, bun.Safe(direction), bun.Safe(direction)).
+		OrderExpr("? ?, ? ?", order.key, bun.Safe(direction), order.id, bun.Safe(direction)).
 		Limit(int64(q.Size) + 1)
 	if q.From != nil {
-		query.Where("(?, p.id) ? (?::?, ?)", key.value, after(direction), q.From.Value, key.castTo, q.From.ID)
+		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
 	}
 	if err := query.Scan(ctx); err != nil {
 		return nil, false, wrap(ctx, err, "load page of products")
@@ -145,42 +145,50 @@ func (s *Store) selectProducts(into *[]*models.Product, chain []models.LanguageC
 		Join(translationOfProduct, languageArray(chain))
 }
 
-// sortExpression is what a list is sorted by, and the type a cursor's text is read back as.
-type sortExpression struct {
-	value  bun.Safe
-	castTo bun.Safe
+// productOrder is what a list is sorted by: a key and, where keys are equal, the id, both as an index has them.
+type productOrder struct {
+	key, id bun.Safe
+	// text is the key as a cursor carries it, parse reads it back.
+	text  bun.Safe
+	parse string
+	// join brings in the table that has the index.
+	join func(*bun.SelectQuery) *bun.SelectQuery
 }
 
-func (s *Store) sortExpression(ctx context.Context, q models.ProductQuery) (sortExpression, error) {
+func orderOf(q models.ProductQuery) (productOrder, error) {
 	switch q.SortKey {
 	case models.SortByCreatedAt:
-		return sortExpression{"p.created_at", "timestamptz"}, nil
+		return orderByColumn("p.created_at"), nil
 	case models.SortByUpdatedAt:
-		return sortExpression{"p.updated_at", "timestamptz"}, nil
+		return orderByColumn("p.updated_at"), nil
 	case models.SortByTitle:
-		collation, err := s.collationOf(ctx, q.Chain[0])
-		if err != nil {
-			return sortExpression{}, err
+		return productOrder{
+			key: "s.sort_key", id: "s.product_id", text: "encode(s.sort_key, 'hex')", parse: "decode(?, 'hex')",
+			join: func(query *bun.SelectQuery) *bun.SelectQuery {
+				return query.Join("JOIN product_sort_titles AS s ON s.product_id = p.id AND s.language = ?", q.Chain[0])
+			},
+		}, nil
+	case models.SortByPrice:
+		// What has no price comes last, hence a key for each direction.
+		key := bun.Safe("coalesce(r.lowest, 'Infinity')")
+		if q.Direction == models.Descending {
+			key = "coalesce(r.lowest, -1)"
 		}
-		return sortExpression{bun.Safe(fmt.Sprintf("(coalesce(t.title, '') COLLATE %q)", collation)), "text"}, nil
+		return productOrder{
+			key: key, id: "r.product_id", text: key, parse: "?::numeric",
+			join: func(query *bun.SelectQuery) *bun.SelectQuery {
+				return query.Join("JOIN product_price_ranges AS r ON r.product_id = p.id AND r.price_list = ?", q.SortPriceList)
+			},
+		}, nil
 	}
-	return sortExpression{}, fmt.Errorf("products cannot be sorted by %q", q.SortKey)
+	return productOrder{}, fmt.Errorf("products cannot be sorted by %q", q.SortKey)
 }
 
-// collationOf returns the name of the language's alphabet in PostgreSQL, or of the alphabet that serves
-// all languages (CLDR root). A server without ICU has neither; there the order of bytes has to do.
-func (s *Store) collationOf(ctx context.Context, language models.LanguageCode) (string, error) {
-	var name string
-	err := s.db.NewRaw(`
-		SELECT collname FROM pg_collation
-		WHERE collname IN (? || '-x-icu', 'und-x-icu')
-		ORDER BY collname = 'und-x-icu'
-		LIMIT 1`, string(language)).Scan(ctx, &name)
-	err = wrap(ctx, err, "find collation")
-	if errors.Is(err, ErrNotFound) {
-		return "C", nil
+func orderByColumn(column bun.Safe) productOrder {
+	return productOrder{
+		key: column, id: "p.id", text: column, parse: "?::timestamptz",
+		join: func(query *bun.SelectQuery) *bun.SelectQuery { return query },
 	}
-	return name, err
 }
 
 func after(d models.SortDirection) bun.Safe {

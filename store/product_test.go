@@ -24,6 +24,9 @@ func TestProductPagesHoldEveryProductOnce(t *testing.T) {
 	if _, err := db.Exec("UPDATE products SET created_at = date_trunc('year', created_at), updated_at = date_trunc('year', created_at) WHERE hashtext(id::text) % 3 = 0"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := db.Exec("INSERT INTO price_lists (code, name, currency) VALUES ('few', 'Few', 'EUR'); INSERT INTO product_prices (sku, price_list, amount) SELECT sku, 'few', 10 FROM product_variants WHERE hashtext(sku) % 5 = 0"); err != nil {
+		t.Fatal(err)
+	}
 	total, err := s.CountAllProducts(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,9 @@ func TestProductPagesHoldEveryProductOnce(t *testing.T) {
 		q := models.ProductQuery{
 			Chain:     cataloguetest.Languages().Chain(rapid.SampledFrom([]models.LanguageCode{"en", "cs", "sk"}).Draw(r, "language")),
 			Size:      rapid.IntRange(1, 40).Draw(r, "first"),
-			SortKey:   rapid.SampledFrom([]models.ProductSortKey{models.SortByCreatedAt, models.SortByUpdatedAt, models.SortByTitle}).Draw(r, "sort"),
+			SortKey:   rapid.SampledFrom([]models.ProductSortKey{models.SortByCreatedAt, models.SortByUpdatedAt, models.SortByTitle, models.SortByPrice}).Draw(r, "sort"),
+			// The last one has prices for few products.
+			SortPriceList: rapid.SampledFrom([]string{"czk", "eur", "few"}).Draw(r, "price list"),
 			Direction: rapid.SampledFrom([]models.SortDirection{models.Ascending, models.Descending}).Draw(r, "direction"),
 		}
 		forward := walk(r, s, q)
@@ -311,7 +316,7 @@ func TestTransactionsAnnounceJobsAfterCommitOnly(t *testing.T) {
 	t.Parallel()
 	_, db := cataloguetest.NewDemo(t)
 	notifier := new(recorder)
-	s := store.New(db, notifier)
+	s := store.New(db, cataloguetest.Languages(), notifier)
 	id, err := s.ProductIDBySKU(t.Context(), "LUM-CALM")
 	if err != nil {
 		t.Fatal(err)

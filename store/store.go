@@ -27,15 +27,16 @@ type JobNotifier interface {
 
 // Store gives access to all aggregates over one database or one transaction.
 type Store struct {
-	db       bun.IDB
-	notifier JobNotifier
+	db        bun.IDB
+	languages models.Languages
+	notifier  JobNotifier
 	// enqueued collects the jobs of a transaction; nil outside of one.
 	enqueued *[]*models.Job
 }
 
-// New returns a store over the pool. The notifier may be nil.
-func New(db *bun.DB, notifier JobNotifier) *Store {
-	return &Store{db: db, notifier: notifier}
+// New returns a store over the pool for a shop with the languages. The notifier may be nil.
+func New(db *bun.DB, languages models.Languages, notifier JobNotifier) *Store {
+	return &Store{db: db, languages: languages, notifier: notifier}
 }
 
 // InTx runs do in a transaction: committed when it returns nil, rolled back otherwise. Jobs it enqueued
@@ -52,7 +53,7 @@ func (s *Store) InSnapshot(ctx context.Context, do func(ctx context.Context, tx 
 func (s *Store) inTx(ctx context.Context, o *sql.TxOptions, do func(ctx context.Context, tx *Store) error) error {
 	var enqueued []*models.Job
 	err := s.db.RunInTx(ctx, o, func(ctx context.Context, tx bun.Tx) error {
-		return do(ctx, &Store{db: tx, notifier: s.notifier, enqueued: &enqueued})
+		return do(ctx, &Store{db: tx, languages: s.languages, notifier: s.notifier, enqueued: &enqueued})
 	})
 	if err != nil {
 		return err

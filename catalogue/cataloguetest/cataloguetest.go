@@ -25,7 +25,7 @@ func Languages() models.Languages {
 func NewDemo(tb testing.TB) (*store.Store, *bun.DB) {
 	tb.Helper()
 	db := storetest.NewDB(tb)
-	s := store.New(db, nil)
+	s := store.New(db, Languages(), nil)
 	Load(tb, s)
 	return s, db
 }

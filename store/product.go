@@ -47,6 +47,9 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 		Apply(filterProducts(q)).
 		OrderExpr("? ?, ? ?", order.key, bun.Safe(direction), order.id, bun.Safe(direction)).
 		Limit(int64(q.Size) + 1)
+	if q.SortKey == models.SortByPrice && q.Price != nil && q.Price.PriceList == q.SortPriceList {
+		boundPrices(query, order.key, q.Price)
+	}
 	if q.From != nil {
 		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
 	}
@@ -184,6 +187,17 @@ func orderOf(q models.ProductQuery) (productOrder, error) {
 	return productOrder{}, fmt.Errorf("products cannot be sorted by %q", q.SortKey)
 }
 
+// boundPrices tells a list sorted by price what its filter means for the sorted prices: otherwise it would walk
+// through all the dearer products to the first that the filter lets pass.
+func boundPrices(query *bun.SelectQuery, key bun.Safe, c *models.PriceCondition) {
+	if c.Max != nil {
+		query.Where("? <= ?", key, *c.Max)
+	}
+	if c.Min != nil {
+		query.Where("r.highest >= ?", *c.Min)
+	}
+}
+
 func orderByColumn(column bun.Safe) productOrder {
 	return productOrder{
 		key: column, id: "p.id", text: column, parse: "?::timestamptz",
@@ -198,6 +212,10 @@ func after(d models.SortDirection) bun.Safe {
 	return ">"
 }
 
+// inCategories is met by products in the categories or below them. The categories are looked up first: they are
+// few, and their index leads to the products.
+const inCategories = "p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(ARRAY(" + publishedBelow + ")))"
+
 // filterProducts adds the conditions of the query; those that are nil do not apply.
 func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(query *bun.SelectQuery) *bun.SelectQuery {
@@ -211,13 +229,11 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 			query.Where("p.id IN (SELECT product_id FROM product_variants WHERE sku = ANY(?))", pgdialect.Array(q.SKUs))
 		}
 		if q.CategoryIDs != nil {
-			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ("+publishedBelow+"))",
-				uuidArray(q.CategoryIDs))
+			query.Where(inCategories, uuidArray(q.CategoryIDs))
 		}
 		if q.CategorySlugs != nil {
-			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id IN ("+publishedBelow+"))",
-				bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
-					q.Chain[0], pgdialect.Array(q.CategorySlugs)))
+			query.Where(inCategories, bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
+				q.Chain[0], pgdialect.Array(q.CategorySlugs)))
 		}
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))

@@ -33,12 +33,12 @@ func TestProductPagesHoldEveryProductOnce(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		q := models.ProductQuery{
-			Chain:     cataloguetest.Languages().Chain(rapid.SampledFrom([]models.LanguageCode{"en", "cs", "sk"}).Draw(r, "language")),
-			Size:      rapid.IntRange(1, 40).Draw(r, "first"),
-			SortKey:   rapid.SampledFrom([]models.ProductSortKey{models.SortByCreatedAt, models.SortByUpdatedAt, models.SortByTitle, models.SortByPrice}).Draw(r, "sort"),
+			Chain:   cataloguetest.Languages().Chain(rapid.SampledFrom([]models.LanguageCode{"en", "cs", "sk"}).Draw(r, "language")),
+			Size:    rapid.IntRange(1, 40).Draw(r, "first"),
+			SortKey: rapid.SampledFrom([]models.ProductSortKey{models.SortByCreatedAt, models.SortByUpdatedAt, models.SortByTitle, models.SortByPrice}).Draw(r, "sort"),
 			// The last one has prices for few products.
 			SortPriceList: rapid.SampledFrom([]string{"czk", "eur", "few"}).Draw(r, "price list"),
-			Direction: rapid.SampledFrom([]models.SortDirection{models.Ascending, models.Descending}).Draw(r, "direction"),
+			Direction:     rapid.SampledFrom([]models.SortDirection{models.Ascending, models.Descending}).Draw(r, "direction"),
 		}
 		forward := walk(r, s, q)
 		q.Backward = true

@@ -133,7 +133,7 @@ type ProductSort struct {
 	Key models.ProductSortKey `json:"key"`
 	// The direction.
 	Direction models.SortDirection `json:"direction"`
-	// For `PRICE`, the code of the price list; by default the country's, then the default list. In a list that does not exist there are no products.
+	// For `PRICE`, the code of the price list; by default the country's, then the default list.
 	PriceList graphql.Omittable[*string] `json:"priceList,omitempty"`
 }
 

@@ -27,6 +27,7 @@ type Loaders struct {
 	TypeAttributeTypes *Loader[LocalKey[uuid.UUID], []*models.AttributeType]
 	TypeVatGroups      *Loader[LocalKey[uuid.UUID], []*models.VatGroup]
 	TypeAttributes     *Loader[LocalKey[uuid.UUID], []*models.Attribute]
+	PriceRanges        *Loader[PriceRangeKey, *models.ProductPriceRange]
 
 	Markets *Loader[models.CountryCode, *models.Market]
 	Prices  *Loader[PriceKey, *models.ProductPrice]
@@ -55,6 +56,12 @@ func Local[K comparable](key K, chain []models.LanguageCode) LocalKey[K] {
 // PriceKey is a variant's price in a price list.
 type PriceKey struct{ SKU, PriceList string }
 
+// PriceRangeKey is what a product costs in a price list.
+type PriceRangeKey struct {
+	ProductID uuid.UUID
+	PriceList string
+}
+
 // NewLoaders returns the loaders of one operation.
 func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l := &Loaders{}
@@ -71,6 +78,7 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
 	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
+	l.PriceRanges = NewLoader(l.priceRangeSiblings, fetchPriceRanges(s))
 	return l
 }
 
@@ -237,6 +245,27 @@ func fetchPrices(s *store.Store) func(context.Context, []PriceKey) (map[PriceKey
 		// The keys of a batch are siblings, and so of one list.
 		prices, err := s.ProductPrices(ctx, skus, []string{keys[0].PriceList})
 		return keyBy(prices, func(p *models.ProductPrice) PriceKey { return PriceKey{p.SKU, p.PriceListCode} }), err
+	}
+}
+
+// priceRangeSiblings are the price ranges of the product's siblings in the same list.
+func (l *Loaders) priceRangeSiblings(key PriceRangeKey) []PriceRangeKey {
+	var siblings []PriceRangeKey
+	for _, id := range l.productIDs.siblings(key.ProductID) {
+		siblings = append(siblings, PriceRangeKey{id, key.PriceList})
+	}
+	return siblings
+}
+
+func fetchPriceRanges(s *store.Store) func(context.Context, []PriceRangeKey) (map[PriceRangeKey]*models.ProductPriceRange, error) {
+	return func(ctx context.Context, keys []PriceRangeKey) (map[PriceRangeKey]*models.ProductPriceRange, error) {
+		ids := make([]uuid.UUID, len(keys))
+		for i, key := range keys {
+			ids[i] = key.ProductID
+		}
+		// The keys of a batch are siblings, and so of one list.
+		ranges, err := s.ProductPriceRanges(ctx, ids, keys[0].PriceList)
+		return keyBy(ranges, func(r *models.ProductPriceRange) PriceRangeKey { return PriceRangeKey{r.ProductID, r.PriceListCode} }), err
 	}
 }
 

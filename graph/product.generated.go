@@ -21,6 +21,7 @@ type ProductResolver interface {
 	Variants(ctx context.Context, obj *models.Product) ([]*models.ProductVariant, error)
 	Categories(ctx context.Context, obj *models.Product) ([]*models.Category, error)
 	Media(ctx context.Context, obj *models.Product) ([]*models.ProductMedia, error)
+	PriceRange(ctx context.Context, obj *models.Product, priceList *string, country *models.CountryCode) (*models.PriceRange, error)
 }
 type ProductConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *models.ProductConnection) (int32, error)
@@ -36,6 +37,28 @@ type ProductVariantResolver interface {
 // region    ***************************** args.gotpl *****************************
 
 func (ec *executionContext) field_ProductVariant_price_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "priceList",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["priceList"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "country",
+		func(ctx context.Context, v any) (*models.CountryCode, error) {
+			return ec.unmarshalOCountryCode2ᚖecosellerᚋmodelsᚐCountryCode(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["country"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Product_priceRange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "priceList",
@@ -507,6 +530,50 @@ func (ec *executionContext) fieldContext_Product_media(_ context.Context, field 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ProductMedia(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Product_priceRange(ctx context.Context, field graphql.CollectedField, obj *models.Product) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Product_priceRange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Product().PriceRange(ctx, obj, fc.Args["priceList"].(*string), fc.Args["country"].(*models.CountryCode))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceRange) graphql.Marshaler {
+			return ec.marshalOPriceRange2ᚖecosellerᚋmodelsᚐPriceRange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Product_priceRange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Product",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PriceRange(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Product_priceRange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -2060,6 +2127,12 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Product_media(ctx, field, obj)
+				})
+		case "priceRange":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Product_priceRange(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -224,6 +224,14 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	PriceRange struct {
+		HighestGross func(childComplexity int) int
+		HighestNet   func(childComplexity int) int
+		LowestGross  func(childComplexity int) int
+		LowestNet    func(childComplexity int) int
+		PriceList    func(childComplexity int) int
+	}
+
 	Product struct {
 		BrandOrNil       func(childComplexity int) int
 		Categories       func(childComplexity int) int
@@ -234,6 +242,7 @@ type ComplexityRoot struct {
 		Media            func(childComplexity int) int
 		MetaDescription  func(childComplexity int) int
 		MetaTitle        func(childComplexity int) int
+		PriceRange       func(childComplexity int, priceList *string, country *models.CountryCode) int
 		ProductType      func(childComplexity int) int
 		Published        func(childComplexity int) int
 		ReleasedAt       func(childComplexity int) int
@@ -1307,6 +1316,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PriceListPayload.UserErrors(childComplexity), true
 
+	case "PriceRange.highestGross":
+		if e.ComplexityRoot.PriceRange.HighestGross == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceRange.HighestGross(childComplexity), true
+	case "PriceRange.highestNet":
+		if e.ComplexityRoot.PriceRange.HighestNet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceRange.HighestNet(childComplexity), true
+	case "PriceRange.lowestGross":
+		if e.ComplexityRoot.PriceRange.LowestGross == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceRange.LowestGross(childComplexity), true
+	case "PriceRange.lowestNet":
+		if e.ComplexityRoot.PriceRange.LowestNet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceRange.LowestNet(childComplexity), true
+	case "PriceRange.priceList":
+		if e.ComplexityRoot.PriceRange.PriceList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceRange.PriceList(childComplexity), true
+
 	case "Product.brand":
 		if e.ComplexityRoot.Product.BrandOrNil == nil {
 			break
@@ -1361,6 +1401,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Product.MetaTitle(childComplexity), true
+	case "Product.priceRange":
+		if e.ComplexityRoot.Product.PriceRange == nil {
+			break
+		}
+
+		args, err := ec.field_Product_priceRange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Product.PriceRange(childComplexity, args["priceList"].(*string), args["country"].(*models.CountryCode)), true
 	case "Product.productType":
 		if e.ComplexityRoot.Product.ProductType == nil {
 			break
@@ -2607,6 +2658,20 @@ type Price {
   grossBeforeDiscount: Money
 }
 
+"What a product costs in a price list: the prices of its variants after their discounts."
+type PriceRange {
+  "The price list the prices are from."
+  priceList: PriceList!
+  "The lowest price without VAT."
+  lowestNet: Money!
+  "The highest price without VAT."
+  highestNet: Money!
+  "The lowest price that a customer pays: with VAT, rounded as the price list says; null when no VAT is known for the country."
+  lowestGross: Money
+  "The highest price that a customer pays; null when no VAT is known for the country."
+  highestGross: Money
+}
+
 extend type Query {
   "All price lists."
   priceLists: [PriceList!]!
@@ -2712,6 +2777,13 @@ type Product implements Node {
   categories: [Category!]!
   "Pictures, in their order."
   media: [ProductMedia!]!
+  "What the product costs, from the cheapest to the dearest variant; null when no variant has a price in the price list."
+  priceRange(
+    "Code of the price list; by default the country's, then the default list."
+    priceList: String
+    "Country whose VAT applies; by default the operation's, then the shop's."
+    country: CountryCode
+  ): PriceRange
 }
 
 "A picture of a product."
@@ -2846,7 +2918,7 @@ input ProductSort {
   key: ProductSortKey!
   "The direction."
   direction: SortDirection! = ASC
-  "For ` + "`" + `PRICE` + "`" + `, the code of the price list; by default the country's, then the default list. In a list that does not exist there are no products."
+  "For ` + "`" + `PRICE` + "`" + `, the code of the price list; by default the country's, then the default list."
   priceList: String
 }
 
@@ -3571,6 +3643,22 @@ func (ec *executionContext) childFields_PriceListPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type PriceListPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PriceRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "priceList":
+		return ec.fieldContext_PriceRange_priceList(ctx, field)
+	case "lowestNet":
+		return ec.fieldContext_PriceRange_lowestNet(ctx, field)
+	case "highestNet":
+		return ec.fieldContext_PriceRange_highestNet(ctx, field)
+	case "lowestGross":
+		return ec.fieldContext_PriceRange_lowestGross(ctx, field)
+	case "highestGross":
+		return ec.fieldContext_PriceRange_highestGross(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceRange", field.Name)
+}
+
 func (ec *executionContext) childFields_Product(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3609,6 +3697,8 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 		return ec.fieldContext_Product_categories(ctx, field)
 	case "media":
 		return ec.fieldContext_Product_media(ctx, field)
+	case "priceRange":
+		return ec.fieldContext_Product_priceRange(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
 }

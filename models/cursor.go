@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -42,24 +43,23 @@ func DecodeCursor(cursor string, place any) error {
 	return nil
 }
 
-// ParseProductCursor reads the cursor of a product list that is sorted by key, by the prices of the list for
-// SortByPrice.
-func ParseProductCursor(cursor string, key ProductSortKey, priceList string) (*ProductCursor, error) {
+// ParseProductCursor reads the cursor of a list as the query sorts it.
+func ParseProductCursor(cursor string, q *ProductQuery) (*ProductCursor, error) {
 	place := new(ProductCursor)
 	if err := DecodeCursor(cursor, place); err != nil {
 		return nil, err
 	}
-	if place.SortKey != key || place.PriceList != priceList {
+	if place.SortKey != q.SortKey || place.Within != q.SortedWithin() {
 		return nil, BadInput(CodeInvalidCursor, "the cursor was made for another order")
 	}
-	if !validSortValue(key, place.Value) {
+	if !validSortValue(q.SortKey, place.Value) {
 		return nil, errInvalidCursor
 	}
 	return place, nil
 }
 
 // numberPattern are the numbers that prices can be; others might be more than the database holds.
-var numberPattern = regexp.MustCompile(`^-?[0-9]{1,14}(\.[0-9]{1,30})?$`)
+var numberPattern = regexp.MustCompile(`^(-1|[0-9]{1,14}(\.[0-9]{1,30})?)$`)
 
 // validSortValue says whether the database can read the value of a cursor.
 func validSortValue(key ProductSortKey, value string) bool {
@@ -70,7 +70,10 @@ func validSortValue(key ProductSortKey, value string) bool {
 	case SortByPrice:
 		return value == "Infinity" || numberPattern.MatchString(value)
 	default:
-		_, err = time.Parse(cursorTime, value)
+		var t time.Time
+		t, err = time.Parse(cursorTime, value)
+		// What a timestamptz holds, and no zone but that in which we write.
+		return err == nil && t.Year() >= 1 && strings.HasSuffix(value, "+00")
 	}
 	return err == nil
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun"
 )
@@ -27,6 +28,18 @@ type ProductPrice struct {
 	PriceListCode   string `bun:"price_list,pk"`
 	Amount          decimal.Decimal
 	DiscountPercent decimal.Decimal
+
+	PriceList *PriceList `bun:"rel:belongs-to,join:price_list=code"`
+}
+
+// ProductPriceRange is what a product's variants cost in one price list, without VAT and after the discount.
+type ProductPriceRange struct {
+	bun.BaseModel `bun:"table:product_price_ranges,alias:pr"`
+
+	ProductID     uuid.UUID `bun:",pk"`
+	PriceListCode string    `bun:"price_list,pk"`
+	Lowest        decimal.Decimal
+	Highest       decimal.Decimal
 
 	PriceList *PriceList `bun:"rel:belongs-to,join:price_list=code"`
 }
@@ -70,4 +83,25 @@ func NewPrice(p *ProductPrice, vatRate *decimal.Decimal) *Price {
 	rate := NewDecimal(*vatRate)
 	price.VatRate, price.Gross, price.GrossBeforeDiscount = &rate, &gross, &before
 	return price
+}
+
+// PriceRange is what a product costs in a price list, for a country or without one.
+type PriceRange struct {
+	PriceList *PriceList
+	// LowestNet and HighestNet are without VAT.
+	LowestNet, HighestNet Money
+	// LowestGross and HighestGross are nil where no VAT is known for the country.
+	LowestGross, HighestGross *Money
+}
+
+// NewPriceRange computes the prices as NewPrice does: the variants of a product have one VAT rate, so that the
+// cheapest without VAT is the cheapest with it.
+func NewPriceRange(r *ProductPriceRange, vatRate *decimal.Decimal) *PriceRange {
+	lowest := NewPrice(&ProductPrice{Amount: r.Lowest, PriceList: r.PriceList}, vatRate)
+	highest := NewPrice(&ProductPrice{Amount: r.Highest, PriceList: r.PriceList}, vatRate)
+	return &PriceRange{
+		PriceList: r.PriceList,
+		LowestNet: lowest.Net, HighestNet: highest.Net,
+		LowestGross: lowest.Gross, HighestGross: highest.Gross,
+	}
 }

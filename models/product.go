@@ -199,11 +199,23 @@ type PriceCondition struct {
 	Min, Max  *decimal.Decimal
 }
 
+// SortedWithin says what else than key and direction decides on the order: the price list for SortByPrice, the
+// language for SortByTitle. A cursor of one is no place in another.
+func (q *ProductQuery) SortedWithin() string {
+	switch q.SortKey {
+	case SortByPrice:
+		return q.SortPriceList
+	case SortByTitle:
+		return string(q.Chain[0])
+	}
+	return ""
+}
+
 // ProductCursor is a place in a sorted list: the sort key of a product and its id.
 type ProductCursor struct {
 	SortKey ProductSortKey `json:"k"`
-	// PriceList is that of a list sorted by price; empty for others.
-	PriceList string `json:"p,omitempty"`
+	// Within is the price list or the language that the list is sorted in; see ProductQuery.SortedWithin.
+	Within string `json:"w,omitempty"`
 	// Value is an instant, a number, or the hexadecimal digits of a title's collation key.
 	Value string    `json:"v"`
 	ID    uuid.UUID `json:"i"`

@@ -64,7 +64,7 @@ type productListArguments struct {
 
 // productList reads the arguments and returns the page.
 func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode, a productListArguments) (*models.ProductConnection, error) {
-	query, err := productQuery(ctx, chain, a)
+	query, err := r.productQuery(ctx, chain, a)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +76,9 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 	return productConnection(query, products, more)
 }
 
-func productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
+func (r *Resolver) productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
 	q := models.ProductQuery{Chain: chain, SortKey: models.SortByCreatedAt, Direction: models.Descending}
-	if err := applySort(ctx, &q, a.sort); err != nil {
+	if err := r.applySort(ctx, &q, a.sort); err != nil {
 		return q, err
 	}
 	p, err := a.page.read()
@@ -87,7 +87,7 @@ func productQuery(ctx context.Context, chain []models.LanguageCode, a productLis
 	}
 	q.Size, q.Backward = p.size, p.backward
 	if p.cursor != nil {
-		if q.From, err = models.ParseProductCursor(*p.cursor, q.SortKey, q.SortPriceList); err != nil {
+		if q.From, err = models.ParseProductCursor(*p.cursor, &q); err != nil {
 			return q, err
 		}
 	}
@@ -100,13 +100,21 @@ func productQuery(ctx context.Context, chain []models.LanguageCode, a productLis
 	return q, nil
 }
 
-func applySort(ctx context.Context, q *models.ProductQuery, sort *graph.ProductSort) (err error) {
+// applySort refuses price lists that do not exist: no product has a place in them.
+func (r *Resolver) applySort(ctx context.Context, q *models.ProductQuery, sort *graph.ProductSort) (err error) {
 	if sort == nil {
 		return nil
 	}
 	q.SortKey, q.Direction = sort.Key, sort.Direction
-	if q.SortKey == models.SortByPrice {
-		q.SortPriceList, err = priceListOr(ctx, sort.PriceList.Value())
+	if q.SortKey != models.SortByPrice {
+		return nil
+	}
+	if q.SortPriceList, err = priceListOr(ctx, sort.PriceList.Value()); err != nil {
+		return err
+	}
+	exists, err := r.Store.PriceListExists(ctx, q.SortPriceList)
+	if err == nil && !exists {
+		err = models.BadInput(models.CodeBadInput, "there is no price list %q to sort by", q.SortPriceList)
 	}
 	return err
 }
@@ -230,7 +238,7 @@ func productConnection(q models.ProductQuery, products []*models.Product, more b
 		connection.PageInfo = &models.PageInfo{HasNextPage: q.From != nil, HasPreviousPage: more}
 	}
 	for i, p := range products {
-		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, PriceList: q.SortPriceList, Value: p.SortKey, ID: p.ID})
+		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: p.SortKey, ID: p.ID})
 		if err != nil {
 			return nil, err
 		}
@@ -245,12 +253,7 @@ func productConnection(q models.ProductQuery, products []*models.Product, more b
 
 // variantPrice returns the variant's price for the country, or nil when it has none in the price list.
 func variantPrice(ctx context.Context, v *models.ProductVariant, priceList *string, country *models.CountryCode) (*models.Price, error) {
-	request := graph.FromContext(ctx)
-	code := request.Country
-	if country != nil {
-		code = *country
-	}
-	market, err := request.Loaders.Markets.Load(ctx, code)
+	market, err := marketOr(ctx, country)
 	if err != nil || market == nil {
 		return nil, err
 	}
@@ -258,9 +261,37 @@ func variantPrice(ctx context.Context, v *models.ProductVariant, priceList *stri
 	if priceList != nil {
 		key.PriceList = *priceList
 	}
-	price, err := request.Loaders.Prices.Load(ctx, key)
+	price, err := graph.FromContext(ctx).Loaders.Prices.Load(ctx, key)
 	if err != nil || price == nil {
 		return nil, err
 	}
 	return models.NewPrice(price, market.VatRate(v.ProductTypeID)), nil
+}
+
+// productPriceRange returns what the product costs for the country, or nil when no variant has a price in the
+// price list.
+func productPriceRange(ctx context.Context, p *models.Product, priceList *string, country *models.CountryCode) (*models.PriceRange, error) {
+	market, err := marketOr(ctx, country)
+	if err != nil || market == nil {
+		return nil, err
+	}
+	key := graph.PriceRangeKey{ProductID: p.ID, PriceList: market.PriceList}
+	if priceList != nil {
+		key.PriceList = *priceList
+	}
+	found, err := graph.FromContext(ctx).Loaders.PriceRanges.Load(ctx, key)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	return models.NewPriceRange(found, market.VatRate(p.ProductTypeID)), nil
+}
+
+// marketOr returns the market of the given country, or that of the request's.
+func marketOr(ctx context.Context, given *models.CountryCode) (*models.Market, error) {
+	request := graph.FromContext(ctx)
+	country := request.Country
+	if given != nil {
+		country = *given
+	}
+	return request.Loaders.Markets.Load(ctx, country)
 }

@@ -129,6 +129,10 @@ func (r *productResolver) Media(ctx context.Context, obj *models.Product) ([]*mo
 	return graph.FromContext(ctx).Loaders.Media.Load(ctx, obj.ID)
 }
 
+func (r *productResolver) PriceRange(ctx context.Context, obj *models.Product, priceList *string, country *models.CountryCode) (*models.PriceRange, error) {
+	return productPriceRange(ctx, obj, priceList, country)
+}
+
 func (r *productConnectionResolver) TotalCount(ctx context.Context, obj *models.ProductConnection) (int32, error) {
 	count, err := r.Store.CountProducts(ctx, obj.Query)
 	return int32(min(count, math.MaxInt32)), err

@@ -27,6 +27,23 @@ func (s *Store) ProductPrices(ctx context.Context, skus, priceLists []string) ([
 	return prices, wrap(ctx, err, "load prices")
 }
 
+// ProductPriceRanges returns what the products cost in the price list, with the list; products without a price
+// in it are left out.
+func (s *Store) ProductPriceRanges(ctx context.Context, ids []uuid.UUID, priceList string) ([]*models.ProductPriceRange, error) {
+	var ranges []*models.ProductPriceRange
+	err := s.db.NewSelect().Model(&ranges).
+		Relation("PriceList").
+		Where("pr.product_id = ANY(?) AND pr.price_list = ? AND pr.lowest IS NOT NULL", uuidArray(ids), priceList).
+		Scan(ctx)
+	return ranges, wrap(ctx, err, "load price ranges")
+}
+
+// PriceListExists says whether there is a price list with the code.
+func (s *Store) PriceListExists(ctx context.Context, code string) (bool, error) {
+	exists, err := s.db.NewSelect().Model((*models.PriceList)(nil)).Where("pl.code = ?", code).Exists(ctx)
+	return exists, wrap(ctx, err, "look up price list")
+}
+
 // marketRow is one VAT rate of a wanted country.
 type marketRow struct {
 	Country       models.CountryCode

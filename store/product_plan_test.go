@@ -203,7 +203,7 @@ func measureDepth(t *testing.T, s *store.Store, products int) {
 				t.Fatal(err)
 			}
 			last := page[len(page)-1]
-			q.From = &models.ProductCursor{SortKey: key, PriceList: "czk", Value: last.SortKey, ID: last.ID}
+			q.From = &models.ProductCursor{SortKey: key, Within: q.SortedWithin(), Value: last.SortKey, ID: last.ID}
 		}
 		thousandth := medianPage(t, s, q)
 		t.Logf("by %s: page 1 in %s, page %d in %s", key, first, deep, thousandth)

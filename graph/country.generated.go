@@ -289,6 +289,29 @@ func (ec *executionContext) fieldContext_VatGroup_name(_ context.Context, field 
 	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "String")
 }
 
+func (ec *executionContext) _VatGroup_country(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VatGroup_country(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Country, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.CountryCode) graphql.Marshaler {
+			return ec.marshalNCountryCode2ecosellerᚋmodelsᚐCountryCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_VatGroup_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "CountryCode")
+}
+
 func (ec *executionContext) _VatGroup_rate(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -642,7 +665,7 @@ func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.Selecti
 	return out
 }
 
-var vatGroupImplementors = []string{"VatGroup"}
+var vatGroupImplementors = []string{"VatGroup", "Vat"}
 
 func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet, obj *models.VatGroup) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, vatGroupImplementors)
@@ -660,6 +683,11 @@ func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "name":
 			out.Values[i] = ec._VatGroup_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "country":
+			out.Values[i] = ec._VatGroup_country(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AttributeType() AttributeTypeResolver
 	Category() CategoryResolver
+	Money() MoneyResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
@@ -115,6 +116,12 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Currency struct {
+		Code   func(childComplexity int) int
+		Digits func(childComplexity int) int
+		Symbol func(childComplexity int) int
+	}
+
 	DeletePayload struct {
 		Deletion   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -153,8 +160,9 @@ type ComplexityRoot struct {
 	}
 
 	Money struct {
-		Amount   func(childComplexity int) int
-		Currency func(childComplexity int) int
+		Amount    func(childComplexity int) int
+		Currency  func(childComplexity int) int
+		Formatted func(childComplexity int, locale *string) int
 	}
 
 	Mutation struct {
@@ -194,6 +202,10 @@ type ComplexityRoot struct {
 		UpdateVatGroup       func(childComplexity int, code string, version int32, input models.VatGroupInput) int
 	}
 
+	NoVat struct {
+		Reason func(childComplexity int) int
+	}
+
 	PageInfo struct {
 		EndCursor       func(childComplexity int) int
 		HasNextPage     func(childComplexity int) int
@@ -208,6 +220,7 @@ type ComplexityRoot struct {
 		Net                 func(childComplexity int) int
 		NetBeforeDiscount   func(childComplexity int) int
 		PriceList           func(childComplexity int) int
+		Vat                 func(childComplexity int) int
 		VatRate             func(childComplexity int) int
 	}
 
@@ -216,6 +229,7 @@ type ComplexityRoot struct {
 		Currency  func(childComplexity int) int
 		IsDefault func(childComplexity int) int
 		Name      func(childComplexity int) int
+		Rounding  func(childComplexity int) int
 		Version   func(childComplexity int) int
 	}
 
@@ -338,9 +352,12 @@ type ComplexityRoot struct {
 		Categories     func(childComplexity int, language *models.LanguageCode) int
 		Category       func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
 		Countries      func(childComplexity int, language *models.LanguageCode) int
+		Country        func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
+		Currencies     func(childComplexity int) int
 		Deletions      func(childComplexity int, first int32, after *string, kind *string) int
 		EmailMessage   func(childComplexity int, id string) int
 		Node           func(childComplexity int, id string) int
+		PriceList      func(childComplexity int, code string) int
 		PriceLists     func(childComplexity int) int
 		Product        func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
 		ProductTypes   func(childComplexity int, language *models.LanguageCode) int
@@ -366,6 +383,7 @@ type ComplexityRoot struct {
 
 	VatGroup struct {
 		Code      func(childComplexity int) int
+		Country   func(childComplexity int) int
 		IsDefault func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Rate      func(childComplexity int) int
@@ -679,6 +697,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CountryPayload.UserErrors(childComplexity), true
 
+	case "Currency.code":
+		if e.ComplexityRoot.Currency.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Currency.Code(childComplexity), true
+	case "Currency.digits":
+		if e.ComplexityRoot.Currency.Digits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Currency.Digits(childComplexity), true
+	case "Currency.symbol":
+		if e.ComplexityRoot.Currency.Symbol == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Currency.Symbol(childComplexity), true
+
 	case "DeletePayload.deletion":
 		if e.ComplexityRoot.DeletePayload.Deletion == nil {
 			break
@@ -828,6 +865,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Money.Currency(childComplexity), true
+	case "Money.formatted":
+		if e.ComplexityRoot.Money.Formatted == nil {
+			break
+		}
+
+		args, err := ec.field_Money_formatted_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Money.Formatted(childComplexity, args["locale"].(*string)), true
 
 	case "Mutation.createAttribute":
 		if e.ComplexityRoot.Mutation.CreateAttribute == nil {
@@ -1204,6 +1252,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.UpdateVatGroup(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.VatGroupInput)), true
 
+	case "NoVat.reason":
+		if e.ComplexityRoot.NoVat.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NoVat.Reason(childComplexity), true
+
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
 			break
@@ -1265,6 +1320,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Price.PriceList(childComplexity), true
+	case "Price.vat":
+		if e.ComplexityRoot.Price.Vat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Price.Vat(childComplexity), true
 	case "Price.vatRate":
 		if e.ComplexityRoot.Price.VatRate == nil {
 			break
@@ -1296,6 +1357,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PriceList.Name(childComplexity), true
+	case "PriceList.rounding":
+		if e.ComplexityRoot.PriceList.Rounding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceList.Rounding(childComplexity), true
 	case "PriceList.version":
 		if e.ComplexityRoot.PriceList.Version == nil {
 			break
@@ -1786,6 +1853,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Countries(childComplexity, args["language"].(*models.LanguageCode)), true
+	case "Query.country":
+		if e.ComplexityRoot.Query.Country == nil {
+			break
+		}
+
+		args, err := ec.field_Query_country_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Country(childComplexity, args["code"].(models.CountryCode), args["language"].(*models.LanguageCode)), true
+	case "Query.currencies":
+		if e.ComplexityRoot.Query.Currencies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Currencies(childComplexity), true
 	case "Query.deletions":
 		if e.ComplexityRoot.Query.Deletions == nil {
 			break
@@ -1820,6 +1904,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.priceList":
+		if e.ComplexityRoot.Query.PriceList == nil {
+			break
+		}
+
+		args, err := ec.field_Query_priceList_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PriceList(childComplexity, args["code"].(string)), true
 	case "Query.priceLists":
 		if e.ComplexityRoot.Query.PriceLists == nil {
 			break
@@ -1922,6 +2017,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.VatGroup.Code(childComplexity), true
+	case "VatGroup.country":
+		if e.ComplexityRoot.VatGroup.Country == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VatGroup.Country(childComplexity), true
 	case "VatGroup.isDefault":
 		if e.ComplexityRoot.VatGroup.IsDefault == nil {
 			break
@@ -2378,6 +2479,8 @@ type VatGroup {
   code: String!
   "The group's name for people."
   name: String!
+  "The country whose rate it is."
+  country: CountryCode!
   "The rate in percent."
   rate: Decimal!
   "Whether it applies to product types without a rate of their own."
@@ -2392,6 +2495,13 @@ extend type Query {
     "Language of the names."
     language: LanguageCode
   ): [Country!]!
+  "One country; null when the shop does not sell to it."
+  country(
+    "ISO 3166-1 alpha-2 code."
+    code: CountryCode!
+    "Language of the name."
+    language: LanguageCode
+  ): Country
 }
 
 "The fields of a country. What is left out stays as it is."
@@ -2624,7 +2734,39 @@ type Money {
   amount: Decimal!
   "ISO 4217 code of the currency, such as ` + "`" + `CZK` + "`" + `."
   currency: String!
+  "The amount as people read it, with its currency: ` + "`" + `1 234 Kč` + "`" + `. The spaces in it do not break lines."
+  formatted(
+    "How to write it (BCP 47), such as ` + "`" + `cs-CZ` + "`" + `; by default as in the operation's language and country."
+    locale: String
+  ): String!
 }
+
+"A currency that the shop has prices in."
+type Currency {
+  "ISO 4217 code, such as ` + "`" + `CZK` + "`" + `."
+  code: String!
+  "How many decimals its amounts have."
+  digits: Int!
+  "Its sign in the operation's language and country, such as ` + "`" + `Kč` + "`" + `; its code where it has none."
+  symbol: String!
+}
+
+"Why there is no VAT."
+enum NoVatReason {
+  "The shop does not sell to the country."
+  COUNTRY_UNKNOWN
+  "The country has neither a rate for the product type nor a default one."
+  NO_RATE
+}
+
+"That no VAT is known, so that there is no price with VAT."
+type NoVat {
+  "Why."
+  reason: NoVatReason!
+}
+
+"The VAT that applies to a product in a country: the rate of its product type, else the country's default, else none."
+union Vat = VatGroup | NoVat
 
 "A set of prices in one currency."
 type PriceList {
@@ -2634,6 +2776,8 @@ type PriceList {
   name: String!
   "ISO 4217 code of the currency."
   currency: String!
+  "The step that customer prices are rounded to, such as ` + "`" + `\"0.01\"` + "`" + ` or ` + "`" + `\"1\"` + "`" + `."
+  rounding: Decimal!
   "Whether this list applies when neither a list nor a country was chosen."
   isDefault: Boolean!
   "Grows with every change to the list itself, not to its prices."
@@ -2650,6 +2794,8 @@ type Price {
   net: Money!
   "Price without VAT, before the discount."
   netBeforeDiscount: Money!
+  "The VAT that applies."
+  vat: Vat!
   "VAT in percent; null when no VAT is known for the country."
   vatRate: Decimal
   "What the customer pays: with VAT, after the discount, rounded as the price list says; null when no VAT is known."
@@ -2675,6 +2821,10 @@ type PriceRange {
 extend type Query {
   "All price lists."
   priceLists: [PriceList!]!
+  "One price list; null when there is none."
+  priceList("The list's code." code: String!): PriceList
+  "The currencies of the price lists, by their codes."
+  currencies: [Currency!]!
 }
 
 "The price of a variant in a price list."
@@ -3499,6 +3649,18 @@ func (ec *executionContext) childFields_CountryPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type CountryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Currency(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_Currency_code(ctx, field)
+	case "digits":
+		return ec.fieldContext_Currency_digits(ctx, field)
+	case "symbol":
+		return ec.fieldContext_Currency_symbol(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Currency", field.Name)
+}
+
 func (ec *executionContext) childFields_DeletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletion":
@@ -3579,6 +3741,8 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_amount(ctx, field)
 	case "currency":
 		return ec.fieldContext_Money_currency(ctx, field)
+	case "formatted":
+		return ec.fieldContext_Money_formatted(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
 }
@@ -3607,6 +3771,8 @@ func (ec *executionContext) childFields_Price(ctx context.Context, field graphql
 		return ec.fieldContext_Price_net(ctx, field)
 	case "netBeforeDiscount":
 		return ec.fieldContext_Price_netBeforeDiscount(ctx, field)
+	case "vat":
+		return ec.fieldContext_Price_vat(ctx, field)
 	case "vatRate":
 		return ec.fieldContext_Price_vatRate(ctx, field)
 	case "gross":
@@ -3625,6 +3791,8 @@ func (ec *executionContext) childFields_PriceList(ctx context.Context, field gra
 		return ec.fieldContext_PriceList_name(ctx, field)
 	case "currency":
 		return ec.fieldContext_PriceList_currency(ctx, field)
+	case "rounding":
+		return ec.fieldContext_PriceList_rounding(ctx, field)
 	case "isDefault":
 		return ec.fieldContext_PriceList_isDefault(ctx, field)
 	case "version":
@@ -3899,6 +4067,8 @@ func (ec *executionContext) childFields_VatGroup(ctx context.Context, field grap
 		return ec.fieldContext_VatGroup_code(ctx, field)
 	case "name":
 		return ec.fieldContext_VatGroup_name(ctx, field)
+	case "country":
+		return ec.fieldContext_VatGroup_country(ctx, field)
 	case "rate":
 		return ec.fieldContext_VatGroup_rate(ctx, field)
 	case "isDefault":

@@ -14,7 +14,7 @@ type PriceList struct {
 	Name     string
 	Currency string
 	// Rounding is the step that prices for customers are rounded to, such as 0.01 or 1.
-	Rounding  decimal.Decimal
+	Rounding  Decimal
 	IsDefault bool
 	// Version grows with every change to the list itself, not to its prices.
 	Version int64
@@ -56,15 +56,16 @@ type Price struct {
 	// Net and NetBeforeDiscount are without VAT.
 	Net               Money
 	NetBeforeDiscount Money
-	// VatRate, in percent, and the gross prices are nil where no VAT is known for the country.
+	// VatRate, in percent, and the gross prices are nil where there is no VAT.
+	Vat                 Vat
 	VatRate             *Decimal
 	Gross               *Money
 	GrossBeforeDiscount *Money
 }
 
-// NewPrice computes the price with the list's rounding. The gross price is rounded to the list's step,
-// the net price to cents.
-func NewPrice(p *ProductPrice, vatRate *decimal.Decimal) *Price {
+// NewPrice computes the price with the list's rounding. The gross price is that of the exact net price, rounded
+// to the list's step; the net price is rounded to cents.
+func NewPrice(p *ProductPrice, vat Vat) *Price {
 	list := p.PriceList
 	discounted := p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Div(hundred)
 
@@ -73,15 +74,16 @@ func NewPrice(p *ProductPrice, vatRate *decimal.Decimal) *Price {
 		DiscountPercent:   NewDecimal(p.DiscountPercent),
 		Net:               NewMoney(discounted, cent, list.Currency),
 		NetBeforeDiscount: NewMoney(p.Amount, cent, list.Currency),
+		Vat:               vat,
 	}
-	if vatRate == nil {
+	group, ok := vat.(*VatGroup)
+	if !ok {
 		return price
 	}
-	factor := hundred.Add(*vatRate).Div(hundred)
-	gross := NewMoney(discounted.Mul(factor), list.Rounding, list.Currency)
-	before := NewMoney(p.Amount.Mul(factor), list.Rounding, list.Currency)
-	rate := NewDecimal(*vatRate)
-	price.VatRate, price.Gross, price.GrossBeforeDiscount = &rate, &gross, &before
+	factor := hundred.Add(group.Rate.Decimal).Div(hundred)
+	gross := NewMoney(discounted.Mul(factor), list.Rounding.Decimal, list.Currency)
+	before := NewMoney(p.Amount.Mul(factor), list.Rounding.Decimal, list.Currency)
+	price.VatRate, price.Gross, price.GrossBeforeDiscount = &group.Rate, &gross, &before
 	return price
 }
 
@@ -90,15 +92,15 @@ type PriceRange struct {
 	PriceList *PriceList
 	// LowestNet and HighestNet are without VAT.
 	LowestNet, HighestNet Money
-	// LowestGross and HighestGross are nil where no VAT is known for the country.
+	// LowestGross and HighestGross are nil where there is no VAT.
 	LowestGross, HighestGross *Money
 }
 
 // NewPriceRange computes the prices as NewPrice does: the variants of a product have one VAT rate, so that the
 // cheapest without VAT is the cheapest with it.
-func NewPriceRange(r *ProductPriceRange, vatRate *decimal.Decimal) *PriceRange {
-	lowest := NewPrice(&ProductPrice{Amount: r.Lowest, PriceList: r.PriceList}, vatRate)
-	highest := NewPrice(&ProductPrice{Amount: r.Highest, PriceList: r.PriceList}, vatRate)
+func NewPriceRange(r *ProductPriceRange, vat Vat) *PriceRange {
+	lowest := NewPrice(&ProductPrice{Amount: r.Lowest, PriceList: r.PriceList}, vat)
+	highest := NewPrice(&ProductPrice{Amount: r.Highest, PriceList: r.PriceList}, vat)
 	return &PriceRange{
 		PriceList: r.PriceList,
 		LowestNet: lowest.Net, HighestNet: highest.Net,

@@ -7,9 +7,10 @@ package resolvers
 
 import (
 	"context"
-
 	"ecoseller/graph"
 	"ecoseller/models"
+	"ecoseller/store"
+	"errors"
 )
 
 func (r *mutationResolver) CreateCountry(ctx context.Context, code models.CountryCode, input models.CountryInput) (*graph.CountryPayload, error) {
@@ -80,4 +81,17 @@ func (r *queryResolver) Countries(ctx context.Context, language *models.Language
 		c.Chain = chain
 	}
 	return countries, err
+}
+
+func (r *queryResolver) Country(ctx context.Context, code models.CountryCode, language *models.LanguageCode) (*models.Country, error) {
+	chain, err := graph.FromContext(ctx).Chain(language)
+	if err != nil {
+		return nil, err
+	}
+	country, err := r.Store.CountryByCode(ctx, code)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	country.Chain = chain
+	return country, err
 }

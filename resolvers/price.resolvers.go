@@ -7,10 +7,15 @@ package resolvers
 
 import (
 	"context"
-
 	"ecoseller/graph"
 	"ecoseller/models"
+	"ecoseller/store"
+	"errors"
 )
+
+func (r *moneyResolver) Formatted(ctx context.Context, obj *models.Money, locale *string) (string, error) {
+	return obj.Formatted(localeOr(ctx, locale)), nil
+}
 
 func (r *mutationResolver) UpdateProductPrices(ctx context.Context, input []*models.ProductPriceInput) (*graph.ProductVariantsPayload, error) {
 	if _, err := editor(ctx); err != nil {
@@ -55,3 +60,20 @@ func (r *mutationResolver) DeletePriceList(ctx context.Context, code string, ver
 func (r *queryResolver) PriceLists(ctx context.Context) ([]*models.PriceList, error) {
 	return r.Store.PriceLists(ctx)
 }
+
+func (r *queryResolver) PriceList(ctx context.Context, code string) (*models.PriceList, error) {
+	list, err := r.Store.PriceListByCode(ctx, code)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return list, err
+}
+
+func (r *queryResolver) Currencies(ctx context.Context) ([]*models.Currency, error) {
+	lists, err := r.Store.PriceLists(ctx)
+	return currenciesOf(lists, localeOr(ctx, nil)), err
+}
+
+func (r *Resolver) Money() graph.MoneyResolver { return &moneyResolver{r} }
+
+type moneyResolver struct{ *Resolver }

@@ -265,7 +265,7 @@ func variantPrice(ctx context.Context, v *models.ProductVariant, priceList *stri
 	if err != nil || price == nil {
 		return nil, err
 	}
-	return models.NewPrice(price, market.VatRate(v.ProductTypeID)), nil
+	return models.NewPrice(price, market.Vat(v.ProductTypeID)), nil
 }
 
 // productPriceRange returns what the product costs for the country, or nil when no variant has a price in the
@@ -283,7 +283,7 @@ func productPriceRange(ctx context.Context, p *models.Product, priceList *string
 	if err != nil || found == nil {
 		return nil, err
 	}
-	return models.NewPriceRange(found, market.VatRate(p.ProductTypeID)), nil
+	return models.NewPriceRange(found, market.Vat(p.ProductTypeID)), nil
 }
 
 // marketOr returns the market of the given country, or that of the request's.

@@ -196,3 +196,27 @@ func TestCursorOfALongTitle(t *testing.T) {
 		}
 	}
 }
+
+func TestPricesAsCustomersReadThem(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	if _, err := s.db.Exec(`UPDATE product_prices SET amount = 1020.66, discount_percent = 0 WHERE sku = 'HAL-SWAY'`); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.ReplaceAll(s.text(t, `query @inContext(language: "cs", country: "CZ") {
+		product(sku: "HAL-SWAY") { variants { price {
+			gross { formatted english: formatted(locale: "en-US") } net { formatted }
+			vat { ... on VatGroup { rate country } ... on NoVat { reason } }
+		} abroad: price(country: "US") { gross { amount } vat { ... on NoVat { reason } } } } }
+		currencies { code digits symbol } priceList(code: "eur") { rounding } none: priceList(code: "x") { code } country(code: "SK") { name locale } nowhere: country(code: "US") { name }
+	}`), "\u00a0", " ")
+	for _, part := range []string{
+		`"gross":{"formatted":"1 235 Kč","english":"CZK 1,235"}`, `"net":{"formatted":"1 020,66 Kč"}`, `"vat":{"rate":"21","country":"CZ"}`,
+		`"abroad":{"gross":null,"vat":{"reason":"COUNTRY_UNKNOWN"}}`, `{"code":"CZK","digits":2,"symbol":"Kč"}`, `"priceList":{"rounding":"0.01"}`,
+		`"none":null`, `"country":{"name":"Slovensko","locale":"sk-SK"}`, `"nowhere":null`,
+	} {
+		if !strings.Contains(got, part) {
+			t.Errorf("%s is not in %s", part, got)
+		}
+	}
+}

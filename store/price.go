@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/shopspring/decimal"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"ecoseller/models"
@@ -44,12 +43,16 @@ func (s *Store) PriceListExists(ctx context.Context, code string) (bool, error) 
 	return exists, wrap(ctx, err, "look up price list")
 }
 
-// marketRow is one VAT rate of a wanted country.
+// marketRow is a VAT group of a wanted country.
 type marketRow struct {
 	Country       models.CountryCode
+	Known         bool
 	PriceList     string
-	Rate          *decimal.Decimal
+	Code          *string
+	Name          string
+	Rate          models.Decimal
 	IsDefault     bool
+	Version       int64
 	ProductTypeID *uuid.UUID
 }
 
@@ -58,8 +61,9 @@ type marketRow struct {
 func (s *Store) MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error) {
 	var rows []marketRow
 	err := s.db.NewRaw(`
-		SELECT wanted.country, coalesce(co.default_price_list, pl.code, '') AS price_list,
-			vg.rate, coalesce(vg.is_default, false) AS is_default, tg.product_type_id
+		SELECT wanted.country, co.code IS NOT NULL AS known, coalesce(co.default_price_list, pl.code, '') AS price_list,
+			vg.code, coalesce(vg.name, '') AS name, coalesce(vg.rate, 0) AS rate, coalesce(vg.is_default, false) AS is_default,
+			coalesce(vg.version, 0) AS version, tg.product_type_id
 		FROM unnest(?::text[]) AS wanted (country)
 		LEFT JOIN countries AS co ON co.code = wanted.country
 		LEFT JOIN price_lists AS pl ON pl.is_default
@@ -72,7 +76,7 @@ func (s *Store) MarketsByCountries(ctx context.Context, countries []models.Count
 	markets := make(map[models.CountryCode]*models.Market, len(countries))
 	for _, row := range rows {
 		if markets[row.Country] == nil {
-			markets[row.Country] = models.NewMarket(row.Country, row.PriceList)
+			markets[row.Country] = models.NewMarket(row.Country, row.Known, row.PriceList)
 		}
 		row.addTo(markets[row.Country])
 	}
@@ -80,13 +84,14 @@ func (s *Store) MarketsByCountries(ctx context.Context, countries []models.Count
 }
 
 func (r *marketRow) addTo(market *models.Market) {
-	if r.Rate == nil {
+	if r.Code == nil {
 		return
 	}
+	group := &models.VatGroup{Code: *r.Code, Name: r.Name, Country: r.Country, Rate: r.Rate, IsDefault: r.IsDefault, Version: r.Version}
 	if r.IsDefault {
-		market.SetDefaultRate(*r.Rate)
+		market.SetDefault(group)
 	}
 	if r.ProductTypeID != nil {
-		market.SetTypeRate(*r.ProductTypeID, *r.Rate)
+		market.SetForType(*r.ProductTypeID, group)
 	}
 }

@@ -291,8 +291,8 @@ func TestMarketsKnowListAndVAT(t *testing.T) {
 		t.Fatal(err)
 	}
 	rate := func(country models.CountryCode, productType *uuid.UUID) string {
-		if r := markets[country].VatRate(productType); r != nil {
-			return r.String()
+		if group, ok := markets[country].Vat(productType).(*models.VatGroup); ok {
+			return group.Rate.String()
 		}
 		return "none"
 	}

@@ -19,6 +19,7 @@ import (
 	"ecoseller/catalogue"
 	"ecoseller/config"
 	"ecoseller/embedded/demo"
+	"ecoseller/feeds"
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/resolvers"
@@ -168,6 +169,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))
+	mux.Handle("/feeds/", s.feeds())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.cfg.AllowIntrospection() {
@@ -178,6 +180,13 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		mux.Handle("/", playground)
 	}
 	return mux, nil
+}
+
+func (s *shop) feeds() http.Handler {
+	return feeds.New(feeds.Options{
+		Store: s.store, Languages: s.languages, StorefrontURL: s.cfg.StorefrontURL, ServerURL: s.cfg.PublicURL(),
+		ProductPath: s.cfg.StorefrontProductPath, CategoryPath: s.cfg.StorefrontCategoryPath,
+	}).Handler(models.CountryCode(s.cfg.DefaultCountry), s.logger)
 }
 
 // ready says which services answer. Only PostgreSQL is needed for the server to be ready.

@@ -36,8 +36,13 @@ type Config struct {
 	LanguageFallback []string `env:"LANGUAGE_FALLBACK" envDefault:"sk,cs,en"`
 	// DefaultCountry decides on price list and VAT when a request names no country.
 	DefaultCountry string `env:"DEFAULT_COUNTRY" envDefault:"CZ"`
-	// StorefrontURL is where links in mail lead; its host makes Message-IDs.
+	// StorefrontURL is where links in feeds and mail lead; its host makes Message-IDs.
 	StorefrontURL string `env:"STOREFRONT_URL" envDefault:"http://localhost:3000"`
+	// StorefrontProductPath and StorefrontCategoryPath are where in it a product and a category are.
+	StorefrontProductPath  string `env:"STOREFRONT_PRODUCT_PATH" envDefault:"/{language}/product/{slug}"`
+	StorefrontCategoryPath string `env:"STOREFRONT_CATEGORY_PATH" envDefault:"/{language}/category/{slug}"`
+	// ServerURL is where this server is reached from outside; by default where it listens.
+	ServerURL string `env:"SERVER_URL"`
 
 	Postgres Postgres
 	Elastic  Elastic
@@ -130,6 +135,14 @@ func (c *Config) AllowIntrospection() bool { return c.Introspection.Or(c.Embedde
 
 // Address is host:port of the server.
 func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+// PublicURL is where this server is reached from outside.
+func (c *Config) PublicURL() string {
+	if c.ServerURL != "" {
+		return c.ServerURL
+	}
+	return "http://" + c.Address()
+}
 
 // MessageIDDomain is the domain of the Message-IDs of our mail.
 func (c *Config) MessageIDDomain() string {

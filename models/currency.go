@@ -33,6 +33,6 @@ func (m Money) Formatted(locale string) string {
 		return m.Amount.text() + "\u00a0" + m.Currency
 	}
 	formatter := currency.NewFormatter(currency.NewLocale(locale))
-	formatter.MinDigits = uint8(max(m.Amount.digits, 0)) //nolint:gosec // a step has at most 2 decimals
+	formatter.MinDigits = uint8(max(m.Amount.digits, 0))
 	return formatter.Format(amount)
 }

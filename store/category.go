@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
@@ -159,4 +160,26 @@ func (s *Store) CategoryPathsByIDs(ctx context.Context, ids []uuid.UUID, chain [
 		byCategory[row.DescendantID] = append(byCategory[row.DescendantID], &row.Category)
 	}
 	return byCategory, wrap(ctx, err, "load paths of categories")
+}
+
+// CategoryPage is where a category is found, by language.
+type CategoryPage struct {
+	UpdatedAt time.Time
+	Slugs     models.Translated `bun:"type:jsonb"`
+}
+
+// PublishedCategoryPages returns the pages of all categories that customers see, by their codes.
+func (s *Store) PublishedCategoryPages(ctx context.Context) ([]*CategoryPage, error) {
+	var pages []*CategoryPage
+	err := s.db.NewRaw(`
+		WITH RECURSIVE visible AS (
+			SELECT id, code, updated_at FROM categories WHERE parent_id IS NULL AND published
+			UNION ALL
+			SELECT c.id, c.code, c.updated_at FROM categories AS c JOIN visible ON c.parent_id = visible.id WHERE c.published
+		)
+		SELECT visible.updated_at, jsonb_object_agg(t.language, t.slug) AS slugs
+		FROM visible JOIN category_translations AS t ON t.category_id = visible.id
+		GROUP BY visible.id, visible.code, visible.updated_at
+		ORDER BY visible.code`).Scan(ctx, &pages)
+	return pages, wrap(ctx, err, "load pages of categories")
 }

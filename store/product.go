@@ -102,6 +102,17 @@ func (s *Store) ProductIDsAfter(ctx context.Context, after uuid.UUID, limit int)
 	return ids, wrap(ctx, err, "list product ids")
 }
 
+// EveryNthProductID returns the first id of all products, published or not, and of every n-th behind it, in the
+// order of ids.
+func (s *Store) EveryNthProductID(ctx context.Context, n int) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := s.db.NewRaw(`
+		SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM products) AS numbered
+		WHERE place % ? = 0
+		ORDER BY id`, n).Scan(ctx, &ids)
+	return ids, wrap(ctx, err, "divide products into parts")
+}
+
 // ProductTranslationsByProductIDs returns the products' texts in all languages.
 func (s *Store) ProductTranslationsByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductTranslation, error) {
 	var translations []*models.ProductTranslation

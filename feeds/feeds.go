@@ -180,22 +180,29 @@ func (r *reader) offers(ctx context.Context, ids []uuid.UUID, add func(*offer) e
 		return err
 	}
 	for _, p := range products {
-		for _, v := range variants[p.ID] {
-			price := prices[v.SKU]
-			if price == nil {
-				continue
-			}
-			link := r.feeds.productLink(p.Translation.Language, p.Translation.Slug)
-			if len(variants[p.ID]) > 1 {
-				link += "?sku=" + url.QueryEscape(v.SKU)
-			}
-			err := add(&offer{
-				product: p, variant: v, price: models.NewPrice(price, r.market.Vat(v.ProductTypeID)),
-				attributes: r.localised(attributes[v.SKU]), media: media[p.ID], category: categories[p.ID], link: link,
-			})
-			if err != nil {
-				return err
-			}
+		link := r.feeds.productLink(p.Translation.Language, p.Translation.Slug)
+		o := offer{product: p, media: media[p.ID], category: categories[p.ID], link: link}
+		if err := r.variantsOf(o, variants[p.ID], prices, attributes, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// variantsOf passes the offer once for each variant that has a price.
+func (r *reader) variantsOf(o offer, variants []*models.ProductVariant, prices map[string]*models.ProductPrice, attributes map[string][]*models.Attribute, add func(*offer) error) error {
+	page := o.link
+	for _, v := range variants {
+		price := prices[v.SKU]
+		if price == nil {
+			continue
+		}
+		if len(variants) > 1 {
+			o.link = page + "?sku=" + url.QueryEscape(v.SKU)
+		}
+		o.variant, o.price, o.attributes = v, models.NewPrice(price, r.market.Vat(v.ProductTypeID)), r.localised(attributes[v.SKU])
+		if err := add(&o); err != nil {
+			return err
 		}
 	}
 	return nil

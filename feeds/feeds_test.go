@@ -272,7 +272,7 @@ func TestHalfAFeedIsBroken(t *testing.T) {
 	if _, err := db.Exec("ALTER TABLE product_media RENAME TO elsewhere"); err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Get(server.URL + "/feeds/heureka.xml") //nolint:noctx // a test server
+	response, err := http.Get(server.URL + "/feeds/heureka.xml")
 	if err == nil {
 		defer func() { _ = response.Body.Close() }()
 		if _, err = io.ReadAll(response.Body); err == nil {

@@ -251,6 +251,34 @@ func TestStatementsDoNotGrowWithThePage(t *testing.T) {
 	}
 }
 
+// TestStatementsOfAStorefront counts what the pages of a storefront cost. A list costs the same whatever its size.
+func TestStatementsOfAStorefront(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	const tile = `{ id title slug variants { sku attributes { name type { name } } price { gross { amount formatted } } } media { url } categories { title slug } }`
+	list := func(first int) string { return fmt.Sprintf(`{ products(first: %d) { nodes %s pageInfo { endCursor } } }`, first, tile) }
+	for _, test := range []struct {
+		name, query string
+		want        int64
+	}{
+		// Product, then as for a list.
+		{"product detail", `{ product(sku: "LUM-MINI-BLK") ` + tile + ` }`, 8},
+		// Page, variants, attributes, market, prices, media, categories.
+		{"list of 24", list(24), 7},
+		{"list of 100", list(100), 7},
+		{"list of 24 with lowest prices and pictures only", `{ products(first: 24) { nodes { title priceRange { lowestGross { formatted } } media { url } } } }`, 4},
+		// Category by slug, its breadcrumbs, total and facets besides the list.
+		{"category page with filters", `query @inContext(language: "cs") { category(slug: "sluchatka") { title path { title } }
+			products(first: 24, filter: {categorySlugs: ["sluchatka"], inStock: true}) { totalCount facets { type { name } min max values { attribute { name } productCount } } nodes ` + tile + ` } }`, 11},
+	} {
+		if got := s.data(t, &struct{}{}, test.query, nil).statements; got > test.want {
+			t.Errorf("%s: %d statements, want %d", test.name, got, test.want)
+		} else {
+			t.Logf("%s: %d statements", test.name, got)
+		}
+	}
+}
+
 func TestProductInLanguageAndCountry(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -2346,14 +2346,14 @@ type Category implements Node {
   version: Int!
   "The category above; null for a root."
   parent: Category
-  "Published categories below, in their order."
+  "The categories below, in their order; unpublished ones for callers with permission only."
   children: [Category!]!
-  "The published categories from the root down to this one: its breadcrumbs."
+  "The categories from the root down to this one, as far as the caller may see them: its breadcrumbs."
   path: [Category!]!
 }
 
 extend type Query {
-  "One category, by exactly one of id, slug and code; null when there is none, or when it or one above it is not published."
+  "One category, by exactly one of id, slug and code; null when there is none, or when it or one above it is not published and the caller lacks permission."
   category(
     "The category's id."
     id: ID
@@ -2364,7 +2364,7 @@ extend type Query {
     "Language of the texts."
     language: LanguageCode
   ): Category
-  "The published categories at the root of the tree, in their order; their ` + "`" + `children` + "`" + ` lead down."
+  "The categories at the root of the tree, in their order, unpublished ones for callers with permission only; their ` + "`" + `children` + "`" + ` lead down."
   categories(
     "Language of the texts."
     language: LanguageCode
@@ -2923,7 +2923,7 @@ type Product implements Node {
   productType: ProductType
   "The buyable forms, in their order."
   variants: [ProductVariant!]!
-  "The published categories the product is in."
+  "The categories the product is in; unpublished ones for callers with permission only."
   categories: [Category!]!
   "Pictures, in their order."
   media: [ProductMedia!]!

@@ -172,6 +172,8 @@ type ProductQuery struct {
 	CategoryIDs []uuid.UUID
 	// CategorySlugs are slugs in the first language of the chain.
 	CategorySlugs []string
+	// UnpublishedCategories says that unpublished categories lead to products as well.
+	UnpublishedCategories bool
 	ProductTypes  []string
 	Brands        []string
 	CreatedSince  *time.Time

@@ -256,7 +256,9 @@ func TestStatementsOfAStorefront(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	const tile = `{ id title slug variants { sku attributes { name type { name } } price { gross { amount formatted } } } media { url } categories { title slug } }`
-	list := func(first int) string { return fmt.Sprintf(`{ products(first: %d) { nodes %s pageInfo { endCursor } } }`, first, tile) }
+	list := func(first int) string {
+		return fmt.Sprintf(`{ products(first: %d) { nodes %s pageInfo { endCursor } } }`, first, tile)
+	}
 	for _, test := range []struct {
 		name, query string
 		want        int64

@@ -32,12 +32,16 @@ func (r *Resolver) loadCategory(ctx context.Context, id uuid.UUID, chain []model
 	if err != nil || len(path) == 0 {
 		return nil, err
 	}
-	if len(publishedCategories(path)) < len(path) && !request.Token.Can(models.PermissionReadUnpublished) {
+	if len(visibleCategories(path, request.Token)) < len(path) {
 		return nil, nil
 	}
 	return path[len(path)-1], nil
 }
 
-func publishedCategories(categories []*models.Category) []*models.Category {
+// visibleCategories are those that the caller may see.
+func visibleCategories(categories []*models.Category, token *models.AccessToken) []*models.Category {
+	if token.Can(models.PermissionReadUnpublished) {
+		return categories
+	}
 	return slices.DeleteFunc(slices.Clone(categories), func(c *models.Category) bool { return !c.Published })
 }

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"ecoseller/graph"
 	"ecoseller/models"
 
@@ -17,20 +18,24 @@ func (r *categoryResolver) Parent(ctx context.Context, obj *models.Category) (*m
 	if obj.ParentID == nil {
 		return nil, nil
 	}
-	parent, err := graph.FromContext(ctx).Loaders.Categories.Load(ctx, graph.Local(*obj.ParentID, obj.Chain))
-	if err != nil || parent == nil || !parent.Published {
+	request := graph.FromContext(ctx)
+	parent, err := request.Loaders.Categories.Load(ctx, graph.Local(*obj.ParentID, obj.Chain))
+	if err != nil || parent == nil || len(visibleCategories([]*models.Category{parent}, request.Token)) == 0 {
 		return nil, err
 	}
 	return parent, nil
 }
 
 func (r *categoryResolver) Children(ctx context.Context, obj *models.Category) ([]*models.Category, error) {
-	return graph.FromContext(ctx).Loaders.CategoryChildren.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	request := graph.FromContext(ctx)
+	children, err := request.Loaders.CategoryChildren.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	return visibleCategories(children, request.Token), err
 }
 
 func (r *categoryResolver) Path(ctx context.Context, obj *models.Category) ([]*models.Category, error) {
-	path, err := graph.FromContext(ctx).Loaders.CategoryPaths.Load(ctx, graph.Local(obj.ID, obj.Chain))
-	return publishedCategories(path), err
+	request := graph.FromContext(ctx)
+	path, err := request.Loaders.CategoryPaths.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	return visibleCategories(path, request.Token), err
 }
 
 func (r *mutationResolver) CreateCategory(ctx context.Context, code string, parentID *string, input models.CategoryInput) (*graph.CategoryPayload, error) {
@@ -123,13 +128,14 @@ func (r *queryResolver) Category(ctx context.Context, id *string, slug *string, 
 }
 
 func (r *queryResolver) Categories(ctx context.Context, language *models.LanguageCode) ([]*models.Category, error) {
-	chain, err := graph.FromContext(ctx).Chain(language)
+	request := graph.FromContext(ctx)
+	chain, err := request.Chain(language)
 	if err != nil {
 		return nil, err
 	}
 	roots, err := r.Store.RootCategories(ctx, chain)
-	graph.FromContext(ctx).Loaders.ExpectCategories(roots)
-	return roots, err
+	request.Loaders.ExpectCategories(roots)
+	return visibleCategories(roots, request.Token), err
 }
 
 func (r *Resolver) Category() graph.CategoryResolver { return &categoryResolver{r} }

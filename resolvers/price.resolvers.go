@@ -7,10 +7,11 @@ package resolvers
 
 import (
 	"context"
+	"errors"
+
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/store"
-	"errors"
 )
 
 func (r *moneyResolver) Formatted(ctx context.Context, obj *models.Money, locale *string) (string, error) {

@@ -202,6 +202,7 @@ func checkFilterSize(sizes ...int) error {
 // gets none, rather than products he did not ask for.
 func hideUnpublished(q *models.ProductQuery, token *models.AccessToken) {
 	if token.Can(models.PermissionReadUnpublished) {
+		q.UnpublishedCategories = true
 		return
 	}
 	if q.Published != nil && !*q.Published {

@@ -7,9 +7,10 @@ package resolvers
 
 import (
 	"context"
+	"math"
+
 	"ecoseller/graph"
 	"ecoseller/models"
-	"math"
 
 	"github.com/google/uuid"
 )
@@ -121,7 +122,9 @@ func (r *productResolver) Variants(ctx context.Context, obj *models.Product) ([]
 }
 
 func (r *productResolver) Categories(ctx context.Context, obj *models.Product) ([]*models.Category, error) {
-	return graph.FromContext(ctx).Loaders.ProductCategories.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	request := graph.FromContext(ctx)
+	categories, err := request.Loaders.ProductCategories.Load(ctx, graph.Local(obj.ID, obj.Chain))
+	return visibleCategories(categories, request.Token), err
 }
 
 func (r *productResolver) Media(ctx context.Context, obj *models.Product) ([]*models.ProductMedia, error) {

@@ -7,6 +7,7 @@ package resolvers
 
 import (
 	"context"
+
 	"ecoseller/graph"
 	"ecoseller/models"
 )

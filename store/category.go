@@ -10,13 +10,13 @@ import (
 	"ecoseller/models"
 )
 
-// publishedBelow selects the ids of categories and of all published ones below them. A category under
-// an unpublished one is not reached.
-const publishedBelow = `
+// visibleBelow selects the ids of categories and of all below them: of published ones, or of all when its second
+// argument is true. A category under an unpublished one is not reached.
+const visibleBelow = `
 	WITH RECURSIVE below AS (
-		SELECT id FROM categories WHERE id = ANY(?) AND published
+		SELECT id FROM categories WHERE id = ANY(?0) AND (published OR ?1)
 		UNION
-		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published
+		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published OR ?1
 	)
 	SELECT id FROM below`
 
@@ -36,21 +36,22 @@ const categoryColumns = `
 	t.slug AS translation_slug, t.meta_title AS translation_meta_title,
 	t.meta_description AS translation_meta_description, t.description AS translation_description`
 
-// RootCategories returns the published categories at the root of the tree, in their order.
+// RootCategories returns the categories at the root of the tree, published or not, in their order.
 func (s *Store) RootCategories(ctx context.Context, chain []models.LanguageCode) ([]*models.Category, error) {
 	var categories []*models.Category
 	err := s.selectCategories(&categories, chain).
-		Where("c.parent_id IS NULL AND c.published").
+		Where("c.parent_id IS NULL").
 		Order("c.position", "c.code").
 		Scan(ctx)
 	return categoriesWithChain(categories, chain), wrap(ctx, err, "load root categories")
 }
 
-// CategoryChildrenByParentIDs returns the published categories right below the given ones, in their order.
+// CategoryChildrenByParentIDs returns the categories right below the given ones, published or not, in their
+// order.
 func (s *Store) CategoryChildrenByParentIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
 	var categories []*models.Category
 	err := s.selectCategories(&categories, chain).
-		Where("c.parent_id = ANY(?) AND c.published", uuidArray(ids)).
+		Where("c.parent_id = ANY(?)", uuidArray(ids)).
 		Order("c.parent_id", "c.position", "c.code").
 		Scan(ctx)
 	return groupBy(categoriesWithChain(categories, chain), func(c *models.Category) uuid.UUID { return *c.ParentID }),
@@ -72,14 +73,14 @@ type productCategory struct {
 	ProductID uuid.UUID `bun:"product_id,scanonly"`
 }
 
-// CategoriesByProductIDs returns the published categories that the products are in, in their order.
+// CategoriesByProductIDs returns the categories that the products are in, published or not, in their order.
 func (s *Store) CategoriesByProductIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID][]*models.Category, error) {
 	var rows []*productCategory
 	err := s.db.NewSelect().Model(&rows).
 		ColumnExpr(categoryColumns+", pc.product_id").
 		Join("JOIN product_categories AS pc ON pc.category_id = c.id").
 		Join(translationOfCategory, languageArray(chain)).
-		Where("pc.product_id = ANY(?) AND c.published", uuidArray(ids)).
+		Where("pc.product_id = ANY(?)", uuidArray(ids)).
 		Order("pc.product_id", "pc.position", "c.code").
 		Scan(ctx)
 	byProduct := map[uuid.UUID][]*models.Category{}

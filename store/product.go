@@ -225,7 +225,7 @@ func after(d models.SortDirection) bun.Safe {
 
 // inCategories is met by products in the categories or below them. The categories are looked up first: they are
 // few, and their index leads to the products.
-const inCategories = "p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(ARRAY(" + publishedBelow + ")))"
+const inCategories = "p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(ARRAY(" + visibleBelow + ")))"
 
 // filterProducts adds the conditions of the query; those that are nil do not apply.
 func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQuery {
@@ -240,11 +240,11 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 			query.Where("p.id IN (SELECT product_id FROM product_variants WHERE sku = ANY(?))", pgdialect.Array(q.SKUs))
 		}
 		if q.CategoryIDs != nil {
-			query.Where(inCategories, uuidArray(q.CategoryIDs))
+			query.Where(inCategories, uuidArray(q.CategoryIDs), q.UnpublishedCategories)
 		}
 		if q.CategorySlugs != nil {
 			query.Where(inCategories, bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
-				q.Chain[0], pgdialect.Array(q.CategorySlugs)))
+				q.Chain[0], pgdialect.Array(q.CategorySlugs)), q.UnpublishedCategories)
 		}
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))

@@ -784,29 +784,6 @@ func (ec *executionContext) fieldContext_ProductEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductMedia_url(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_url(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.URL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductMedia_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductMedia", field, false, false, "String")
-}
-
 func (ec *executionContext) _ProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *ProductPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2244,39 +2221,6 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
-var productMediaImplementors = []string{"ProductMedia"}
-
-func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.SelectionSet, obj *models.ProductMedia) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productMediaImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("ProductMedia")
-		case "url":
-			out.Values[i] = ec._ProductMedia_url(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
-	return out
-}
-
 var productPayloadImplementors = []string{"ProductPayload"}
 
 func (ec *executionContext) _ProductPayload(ctx context.Context, sel ast.SelectionSet, obj *ProductPayload) graphql.Marshaler {
@@ -2577,30 +2521,6 @@ func (ec *executionContext) marshalNProductEdge2ᚖecosellerᚋmodelsᚐProductE
 func (ec *executionContext) unmarshalNProductInput2ecosellerᚋmodelsᚐProductInput(ctx context.Context, v any) (models.ProductInput, error) {
 	res, err := ec.unmarshalInputProductInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNProductMedia2ᚕᚖecosellerᚋmodelsᚐProductMediaᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductMedia) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNProductMedia2ᚖecosellerᚋmodelsᚐProductMedia(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNProductMedia2ᚖecosellerᚋmodelsᚐProductMedia(ctx context.Context, sel ast.SelectionSet, v *models.ProductMedia) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "ProductMedia!")
-		return graphql.Null
-	}
-	return ec._ProductMedia(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx context.Context, sel ast.SelectionSet, v *ProductPayload) graphql.Marshaler {

@@ -166,6 +166,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AddProductMedia      func(childComplexity int, productID string, version int32, url string) int
 		CreateAttribute      func(childComplexity int, typeArg string, input models.AttributeInput) int
 		CreateAttributeType  func(childComplexity int, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) int
 		CreateCategory       func(childComplexity int, code string, parentID *string, input models.CategoryInput) int
@@ -186,7 +187,9 @@ type ComplexityRoot struct {
 		DeleteVatGroup       func(childComplexity int, code string, version int32) int
 		MoveCategory         func(childComplexity int, id string, version int32, parentID *string) int
 		PublishProducts      func(childComplexity int, ids []string, published bool) int
+		RemoveProductMedia   func(childComplexity int, productID string, version int32, id string) int
 		ReorderCategories    func(childComplexity int, parentID *string, ids []string) int
+		ReorderProductMedia  func(childComplexity int, productID string, version int32, ids []string) int
 		Restore              func(childComplexity int, deletionID string) int
 		SendEmail            func(childComplexity int, input SendEmailInput) int
 		UpdateAttribute      func(childComplexity int, id string, version int32, input models.AttributeInput) int
@@ -282,7 +285,9 @@ type ComplexityRoot struct {
 	}
 
 	ProductMedia struct {
-		URL func(childComplexity int) int
+		GlobalID func(childComplexity int) int
+		Position func(childComplexity int) int
+		URL      func(childComplexity int) int
 	}
 
 	ProductPayload struct {
@@ -877,6 +882,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Formatted(childComplexity, args["locale"].(*string)), true
 
+	case "Mutation.addProductMedia":
+		if e.ComplexityRoot.Mutation.AddProductMedia == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addProductMedia_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["url"].(string)), true
 	case "Mutation.createAttribute":
 		if e.ComplexityRoot.Mutation.CreateAttribute == nil {
 			break
@@ -1097,6 +1113,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishProducts(childComplexity, args["ids"].([]string), args["published"].(bool)), true
+	case "Mutation.removeProductMedia":
+		if e.ComplexityRoot.Mutation.RemoveProductMedia == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeProductMedia_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["id"].(string)), true
 	case "Mutation.reorderCategories":
 		if e.ComplexityRoot.Mutation.ReorderCategories == nil {
 			break
@@ -1108,6 +1135,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReorderCategories(childComplexity, args["parentId"].(*string), args["ids"].([]string)), true
+	case "Mutation.reorderProductMedia":
+		if e.ComplexityRoot.Mutation.ReorderProductMedia == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reorderProductMedia_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReorderProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["ids"].([]string)), true
 	case "Mutation.restore":
 		if e.ComplexityRoot.Mutation.Restore == nil {
 			break
@@ -1578,6 +1616,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "ProductMedia.id":
+		if e.ComplexityRoot.ProductMedia.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductMedia.GlobalID(childComplexity), true
+	case "ProductMedia.position":
+		if e.ComplexityRoot.ProductMedia.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductMedia.Position(childComplexity), true
 	case "ProductMedia.url":
 		if e.ComplexityRoot.ProductMedia.URL == nil {
 			break
@@ -2936,12 +2986,6 @@ type Product implements Node {
   ): PriceRange
 }
 
-"A picture of a product."
-type ProductMedia {
-  "Address of the picture."
-  url: String!
-}
-
 "One buyable form of a product."
 type ProductVariant implements Node {
   id: ID!
@@ -3266,6 +3310,45 @@ extend type Mutation {
   ): DeletePayload!
   "Sets or changes the stock of up to 1,000 variants, all or none. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
   updateStock("The variants, each once." input: [StockInput!]!): ProductVariantsPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/product_media.graphql", Input: `"A picture of a product."
+type ProductMedia implements Node {
+  id: ID!
+  "Address of the picture."
+  url: String!
+  "Place among the product's pictures, lowest first."
+  position: Int!
+}
+
+extend type Mutation {
+  "Adds a picture that lies elsewhere, as the product's last. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  addProductMedia(
+    "The product's id."
+    productId: ID!
+    "The version of the product that the change is made to."
+    version: Int!
+    "Address of the picture, http or https."
+    url: String!
+  ): ProductPayload!
+  "Takes a picture off a product. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  removeProductMedia(
+    "The product's id."
+    productId: ID!
+    "The version of the product that the change is made to."
+    version: Int!
+    "The picture's id."
+    id: ID!
+  ): ProductPayload!
+  "Puts the pictures of a product into a new order. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  reorderProductMedia(
+    "The product's id."
+    productId: ID!
+    "The version of the product that the change is made to."
+    version: Int!
+    "The ids of all its pictures in their new order."
+    ids: [ID!]!
+  ): ProductPayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/product_type.graphql", Input: `"A kind of product, which decides on its attributes and its VAT."
@@ -3899,8 +3982,12 @@ func (ec *executionContext) childFields_ProductEdge(ctx context.Context, field g
 
 func (ec *executionContext) childFields_ProductMedia(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProductMedia_id(ctx, field)
 	case "url":
 		return ec.fieldContext_ProductMedia_url(ctx, field)
+	case "position":
+		return ec.fieldContext_ProductMedia_position(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductMedia", field.Name)
 }

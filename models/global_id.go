@@ -14,6 +14,7 @@ const (
 	KindCategory       = "Category"
 	KindEmailMessage   = "EmailMessage"
 	KindDeletion       = "Deletion"
+	KindProductMedia   = "ProductMedia"
 )
 
 // GlobalID makes an id that is unique in the whole shop out of a kind and the key within it.
@@ -61,6 +62,9 @@ func (c *Category) GlobalID() string { return GlobalID(KindCategory, c.ID.String
 
 // GlobalID returns the attribute's id in the API.
 func (a *Attribute) GlobalID() string { return GlobalID(KindAttribute, a.ID.String()) }
+
+// GlobalID returns the picture's id in the API.
+func (m *ProductMedia) GlobalID() string { return GlobalID(KindProductMedia, m.ID.String()) }
 
 // GlobalID returns the mail's id in the API.
 func (m *EmailMessage) GlobalID() string { return GlobalID(KindEmailMessage, m.ID.String()) }

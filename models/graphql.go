@@ -15,6 +15,9 @@ func (*Category) IsNode() {}
 // IsNode marks an attribute as a Node.
 func (*Attribute) IsNode() {}
 
+// IsNode marks a picture as a Node.
+func (*ProductMedia) IsNode() {}
+
 // IsNode marks a mail as a Node.
 func (*EmailMessage) IsNode() {}
 

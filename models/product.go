@@ -174,11 +174,11 @@ type ProductQuery struct {
 	CategorySlugs []string
 	// UnpublishedCategories says that unpublished categories lead to products as well.
 	UnpublishedCategories bool
-	ProductTypes  []string
-	Brands        []string
-	CreatedSince  *time.Time
-	UpdatedSince  *time.Time
-	Published     *bool
+	ProductTypes          []string
+	Brands                []string
+	CreatedSince          *time.Time
+	UpdatedSince          *time.Time
+	Published             *bool
 	// InStock, Attributes and Price must hold for one and the same variant; InStock false holds when no
 	// variant is in stock.
 	InStock    *bool

@@ -7,11 +7,10 @@ package resolvers
 
 import (
 	"context"
-	"errors"
-
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/store"
+	"errors"
 )
 
 func (r *mutationResolver) CreateCountry(ctx context.Context, code models.CountryCode, input models.CountryInput) (*graph.CountryPayload, error) {

@@ -3,6 +3,8 @@ package resolvers
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"ecoseller/graph"
 	"ecoseller/models"
 )
@@ -30,6 +32,8 @@ func (r *Resolver) loadNode(ctx context.Context, id string) (models.Node, error)
 		return orNilNode(r.loadProduct(ctx, parsed, chain))
 	case models.KindCategory:
 		return orNilNode(r.loadCategory(ctx, parsed, chain))
+	case models.KindProductMedia:
+		return r.mediaNode(ctx, parsed, chain)
 	case models.KindAttribute:
 		return orNilNode(r.loadAttribute(ctx, parsed, chain))
 	case models.KindEmailMessage:
@@ -52,6 +56,19 @@ func (r *Resolver) variantNode(ctx context.Context, sku string, chain []models.L
 	}
 	variants[0].Chain = chain
 	return variants[0], nil
+}
+
+// mediaNode returns the picture of a product that the caller may see.
+func (r *Resolver) mediaNode(ctx context.Context, id uuid.UUID, chain []models.LanguageCode) (models.Node, error) {
+	media, err := r.Store.ProductMediaByIDs(ctx, []uuid.UUID{id})
+	if err != nil || len(media) == 0 {
+		return nil, err
+	}
+	product, err := r.loadProduct(ctx, media[0].ProductID, chain)
+	if err != nil || product == nil {
+		return nil, err
+	}
+	return media[0], nil
 }
 
 // orNilNode keeps a nil pointer from becoming an interface that is not nil.

@@ -7,11 +7,10 @@ package resolvers
 
 import (
 	"context"
-	"errors"
-
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/store"
+	"errors"
 )
 
 func (r *moneyResolver) Formatted(ctx context.Context, obj *models.Money, locale *string) (string, error) {

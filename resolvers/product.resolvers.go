@@ -7,10 +7,9 @@ package resolvers
 
 import (
 	"context"
-	"math"
-
 	"ecoseller/graph"
 	"ecoseller/models"
+	"math"
 
 	"github.com/google/uuid"
 )

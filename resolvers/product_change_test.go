@@ -370,3 +370,54 @@ func TestStockAndPricesInBulk(t *testing.T) {
 		t.Errorf("%d prices are left, %v", left, err)
 	}
 }
+
+func TestPicturesAreAddedOrderedAndRemoved(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	type media []struct{ ID, URL string }
+	var demo struct {
+		Product struct {
+			ID      string
+			Version int64
+			Media   media
+		}
+	}
+	load := func() {
+		t.Helper()
+		demo.Product.Media = nil
+		s.data(t, &demo, `{ product(sku: "HAL-SWAY") { id version media { id url } } }`, nil)
+	}
+	run := func(mutation string) string {
+		t.Helper()
+		load()
+		p := demo.Product
+		e := s.edit(t, fmt.Sprintf(`mutation { m: %s { product { id version } userErrors { field code } } }`,
+			strings.NewReplacer("PRODUCT", fmt.Sprintf(`productId: "%s", version: %d`, p.ID, p.Version), "FIRST", p.Media[0].ID).Replace(mutation)), nil)
+		load()
+		return e.problem()
+	}
+	if got := run(`addProductMedia(PRODUCT, url: "https://example.com/second.jpg")`); got != "" || len(demo.Product.Media) != 2 {
+		t.Fatalf("%q, %v", got, demo.Product.Media)
+	}
+	first, second := demo.Product.Media[0], demo.Product.Media[1]
+	if got := run(`reorderProductMedia(PRODUCT, ids: ["` + second.ID + `", "` + first.ID + `"])`); got != "" || demo.Product.Media[0] != second {
+		t.Errorf("%q, %v", got, demo.Product.Media)
+	}
+	for mutation, want := range map[string]string{
+		`addProductMedia(PRODUCT, url: "https://example.com/second.jpg")`:                                       "TAKEN url",
+		`addProductMedia(PRODUCT, url: "javascript:alert(1)")`:                                                  "INVALID url",
+		`reorderProductMedia(PRODUCT, ids: ["FIRST"])`:                                                          "INVALID ids",
+		`reorderProductMedia(PRODUCT, ids: ["FIRST", "FIRST"])`:                                                 "INVALID ids",
+		`removeProductMedia(PRODUCT, id: "` + models.GlobalID(models.KindProductMedia, uuid.NewString()) + `")`: "NOT_FOUND id",
+	} {
+		if got := run(mutation); got != want {
+			t.Errorf("%s: got %q, want %q", mutation, got, want)
+		}
+	}
+	if got := run(`removeProductMedia(PRODUCT, id: "FIRST")`); got != "" || len(demo.Product.Media) != 1 || demo.Product.Media[0] != first {
+		t.Errorf("%q, %v", got, demo.Product.Media)
+	}
+	if text := s.text(t, `{ node(id: "`+first.ID+`") { ... on ProductMedia { url } } }`); !strings.Contains(text, first.URL) {
+		t.Error(text)
+	}
+}

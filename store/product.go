@@ -133,6 +133,13 @@ func (s *Store) ProductMediaByProductIDs(ctx context.Context, ids []uuid.UUID) (
 		wrap(ctx, err, "load media of products")
 }
 
+// ProductMediaByIDs returns the pictures that exist among the ids, in no particular order.
+func (s *Store) ProductMediaByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductMedia, error) {
+	var media []*models.ProductMedia
+	err := s.db.NewSelect().Model(&media).Where("id = ANY(?)", uuidArray(ids)).Scan(ctx)
+	return media, wrap(ctx, err, "load media")
+}
+
 // ProductTypesByIDs returns the product types that exist among the ids, in no particular order.
 func (s *Store) ProductTypesByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductType, error) {
 	var types []*models.ProductType

@@ -75,7 +75,7 @@ type ProductVariant struct {
 
 	SKU                    string `bun:"sku,pk"`
 	ProductID              uuid.UUID
-	EAN                    []string `bun:"ean,array"`
+	EAN                    []string `bun:"ean,type:jsonb"`
 	ManufacturerPartNumber string
 	WeightGrams            *int
 	StockQuantity          int

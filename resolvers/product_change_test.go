@@ -240,11 +240,11 @@ func TestVariantIsMadeAndChanged(t *testing.T) {
 	const update = `mutation($sku: String!, $version: Int!, $input: ProductVariantInput!) { m: updateProductVariant(sku: $sku, version: $version, input: $input) ` + fields + ` }`
 
 	e := s.edit(t, create, object{"product": demo.Product.ID, "sku": "HAL-SWAY-2", "input": object{
-		"ean": []string{"8590000000017"}, "weightGrams": 250, "stockQuantity": 3,
+		"ean": []string{"8590''000,\"\\{}"}, "weightGrams": 250, "stockQuantity": 3,
 		"attributes": []object{{"type": "colour", "value": "ultraviolet"}},
 	}})
 	v := e.M.Variant
-	if v == nil || v.Sku != "HAL-SWAY-2" || len(v.Ean) != 1 || *v.WeightGrams != 250 || v.StockQuantity != 3 || len(v.Attributes) != 1 {
+	if v == nil || v.Sku != "HAL-SWAY-2" || !slices.Equal(v.Ean, []string{"8590''000,\"\\{}"}) || *v.WeightGrams != 250 || v.StockQuantity != 3 || len(v.Attributes) != 1 {
 		t.Fatalf("made %+v", e.M)
 	}
 	e = s.edit(t, update, object{"sku": v.Sku, "version": v.Version, "input": object{"weightGrams": nil, "attributes": []object{}}})

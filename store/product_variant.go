@@ -24,7 +24,9 @@ func (s *Store) ProductVariantsBySKUs(ctx context.Context, skus []string) ([]*mo
 func (s *Store) productVariants(ctx context.Context, where string, arg any) ([]*models.ProductVariant, error) {
 	var variants []*models.ProductVariant
 	err := s.db.NewSelect().Model(&variants).
-		ColumnExpr("v.*, p.product_type_id").
+		// As JSON: the driver's reader of arrays takes two apostrophes in an element for one.
+		ColumnExpr("v.sku, v.product_id, to_jsonb(v.ean) AS ean, v.manufacturer_part_number, v.weight_grams").
+		ColumnExpr("v.stock_quantity, v.position, v.version, p.product_type_id").
 		Join("JOIN products AS p ON p.id = v.product_id").
 		Where(where, arg).
 		Order("v.product_id", "v.position", "v.sku").

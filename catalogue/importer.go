@@ -20,6 +20,8 @@ import (
 const (
 	// batchSize is how many products are written in one transaction.
 	batchSize = 500
+	// referenceBatchSize is the same for what products refer to.
+	referenceBatchSize = 2000
 	// maxLine is how long a line may be, in bytes.
 	maxLine = 8 << 20
 )
@@ -41,7 +43,9 @@ type Refusal struct {
 type Report struct {
 	// Imported counts products, Created those of them that were new.
 	Imported, Created int
-	Refused           int
+	// References counts price lists, countries, categories and whatever else products refer to.
+	References int
+	Refused    int
 }
 
 // Import reads products from NDJSON, plain or gzip, and writes them in batches. It can be repeated:
@@ -74,8 +78,11 @@ type importRun struct {
 	refuse func(Refusal)
 	report Report
 
-	batch []numbered
-	skus  map[string]bool
+	// Lines wait for being written together: either products or reference data of one kind. Keys are what a
+	// batch may have only once.
+	batch      []numbered
+	references []*referenceItem
+	keys       map[string]bool
 }
 
 type numbered struct {
@@ -91,23 +98,57 @@ func (r *importRun) add(ctx context.Context, number int, line []byte, lineErr er
 		r.reject(number, lineErr.Error())
 		return nil
 	}
-	parsed, err := parseRecord(line, false)
+	kind := kindOf(line)
+	if kind != "" && kind != kindProduct {
+		return r.addReference(ctx, number, kind, line)
+	}
+	parsed, err := parseRecord(line, kind == kindProduct)
 	if err != nil {
 		r.reject(number, err.Error())
 		return nil
 	}
-	// A batch has each sku once, so that a later line wins over an earlier one.
-	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.skus[v.SKU] })
-	if repeated || len(r.batch) >= batchSize {
+	return r.addRecord(ctx, number, parsed)
+}
+
+// addReference adds a line of reference data to the batch of its kind.
+func (r *importRun) addReference(ctx context.Context, number int, kind string, line []byte) error {
+	item, err := parseReference(number, kind, line)
+	if err != nil {
+		r.reject(number, err.Error())
+		return nil
+	}
+	full := len(r.references) >= referenceBatchSize
+	if len(r.batch) > 0 || full || r.keys[item.key()] || len(r.references) > 0 && r.references[0].list != item.list {
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if r.skus == nil {
-		r.skus = map[string]bool{}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
+	}
+	r.keys[item.key()] = true
+	r.references = append(r.references, item)
+	return nil
+}
+
+// addRecord adds a product to the batch.
+func (r *importRun) addRecord(ctx context.Context, number int, parsed *record) error {
+	// A batch has each sku once, so that a later line wins over an earlier one.
+	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.keys[v.SKU] })
+	repeated = repeated || parsed.ID != nil && r.keys[parsed.id.String()+" id"]
+	if repeated || len(r.batch) >= batchSize || len(r.references) > 0 {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
 	}
 	for _, v := range parsed.Variants {
-		r.skus[v.SKU] = true
+		r.keys[v.SKU] = true
+	}
+	if parsed.ID != nil {
+		r.keys[parsed.id.String()+" id"] = true
 	}
 	r.batch = append(r.batch, numbered{number, parsed})
 	return nil
@@ -121,8 +162,11 @@ func (r *importRun) reject(line int, reason string) {
 // flush writes the batch. When the database refuses it because of a line, the lines are written one by
 // one, to find which.
 func (r *importRun) flush(ctx context.Context) error {
+	if err := r.flushReferences(ctx); err != nil {
+		return err
+	}
 	batch := r.batch
-	r.batch, r.skus = nil, nil
+	r.batch, r.keys = nil, nil
 	err := r.write(ctx, batch)
 	if !store.IsBadData(err) {
 		return err
@@ -137,6 +181,42 @@ func (r *importRun) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// flushReferences writes the reference data, as flush writes products.
+func (r *importRun) flushReferences(ctx context.Context) error {
+	batch := r.references
+	r.references = nil
+	err := r.writeReferences(ctx, batch)
+	if !store.IsBadData(err) {
+		return err
+	}
+	for _, item := range batch {
+		err := r.writeReferences(ctx, []*referenceItem{item})
+		if store.IsBadData(err) {
+			r.reject(item.number, store.Reason(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *importRun) writeReferences(ctx context.Context, batch []*referenceItem) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	refusals, err := writeReferences(ctx, r.store, batch)
+	if err != nil {
+		return err
+	}
+	for _, refusal := range refusals {
+		r.reject(refusal.Line, refusal.Reason)
+	}
+	r.report.References += len(batch) - len(refusals)
 	return nil
 }
 

@@ -48,28 +48,58 @@ type Report struct {
 	Refused    int
 }
 
-// Import reads products from NDJSON, plain or gzip, and writes them in batches. It can be repeated:
-// products are recognised by their skus. A line that is not right is passed to refuse, and the rest goes
-// in. An error means that the import could not go on.
+// Import reads a catalogue file, plain or gzip, and writes it in batches: NDJSON, or CSV when the first line is a
+// header with a column sku or product_id. It can be repeated: products are recognised by their ids and skus. A line
+// that is not right is passed to refuse, and the rest goes in. An error means that the import could not go on.
 func (i *Importer) Import(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
-	lines, err := openLines(source)
+	return i.importFile(ctx, "", source, refuse)
+}
+
+// ImportCSV does the same with a file that is known to be CSV.
+func (i *Importer) ImportCSV(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
+	return i.importFile(ctx, FormatCSV, source, refuse)
+}
+
+func (i *Importer) importFile(ctx context.Context, format Format, source io.Reader, refuse func(Refusal)) (Report, error) {
+	reader, err := openFile(source)
 	if err != nil {
 		return Report{}, err
 	}
 	run := importRun{store: i.store, refuse: refuse}
+	start, err := reader.Peek(reader.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return run.report, fmt.Errorf("read file: %w", err)
+	}
+	if format == FormatCSV || startsLikeTable(start) {
+		t, err := openTable(reader)
+		if err != nil {
+			return run.report, err
+		}
+		err = run.importTable(ctx, t)
+		if err != nil {
+			return run.report, err
+		}
+		return run.report, run.flush(ctx)
+	}
+	if err := run.importLines(ctx, &lineReader{reader: reader}); err != nil {
+		return run.report, err
+	}
+	return run.report, run.flush(ctx)
+}
+
+func (r *importRun) importLines(ctx context.Context, lines *lineReader) error {
 	for {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil && !errors.Is(err, errLineTooLong) {
-			return run.report, fmt.Errorf("read line %d: %w", lines.number, err)
+			return fmt.Errorf("read line %d: %w", lines.number, err)
 		}
-		if err := run.add(ctx, lines.number, line, err); err != nil {
-			return run.report, err
+		if err := r.add(ctx, lines.number, line, err); err != nil {
+			return err
 		}
 	}
-	return run.report, run.flush(ctx)
 }
 
 // importRun is one import on its way.
@@ -639,21 +669,21 @@ type lineReader struct {
 	number int
 }
 
-// openLines looks at the first bytes to see whether the file is gzip.
-func openLines(source io.Reader) (*lineReader, error) {
+// openFile looks at the first bytes to see whether the file is gzip.
+func openFile(source io.Reader) (*bufio.Reader, error) {
 	buffered := bufio.NewReaderSize(source, 1<<16)
 	start, err := buffered.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
 	if !bytes.Equal(start, []byte{0x1f, 0x8b}) {
-		return &lineReader{reader: buffered}, nil
+		return buffered, nil
 	}
 	unzipped, err := gzip.NewReader(buffered)
 	if err != nil {
 		return nil, fmt.Errorf("read gzip: %w", err)
 	}
-	return &lineReader{reader: bufio.NewReaderSize(unzipped, 1<<16)}, nil
+	return bufio.NewReaderSize(unzipped, 1<<16), nil
 }
 
 // next returns the next line, io.EOF after the last, or errLineTooLong, after which it goes on.

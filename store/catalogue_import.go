@@ -361,6 +361,7 @@ const importPrices = `
 	SELECT sku, price_list, coalesce(r.amount, old.amount), coalesce(r.discount_percent, old.discount_percent, 0)
 	FROM jsonb_to_recordset(?::jsonb) AS r (sku text, price_list text, amount numeric, discount_percent numeric)
 	LEFT JOIN product_prices AS old USING (sku, price_list)
+	WHERE coalesce(r.amount, old.amount) IS NOT NULL OR r.discount_percent <> 0
 	ORDER BY sku, price_list
 	ON CONFLICT (sku, price_list) DO UPDATE SET amount = excluded.amount, discount_percent = excluded.discount_percent`
 

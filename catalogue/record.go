@@ -21,6 +21,8 @@ import (
 
 // record is what a file says of a product: with its only variant, or with a list of variants.
 type record struct {
+	// Kind is product on lines that begin with it, and missing on others.
+	Kind string `json:"kind"`
 	// The product.
 	ID               *string           `json:"id"`
 	Title            map[string]string `json:"title"`
@@ -131,6 +133,9 @@ func parseRecord(line []byte, exact bool) (*record, error) {
 	r := &record{exact: exact}
 	if err := decodeStrictly(line, r); err != nil {
 		return nil, err
+	}
+	if r.Kind != "" && !exact {
+		return nil, errors.New("kind stands first on its line")
 	}
 	if r.ordered = r.Variants != nil; r.ordered && r.SKU != "" {
 		return nil, errors.New("both sku and variants are given")

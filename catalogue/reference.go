@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"ecoseller/models"
 	"ecoseller/store"
@@ -142,7 +143,18 @@ func checkReference(line any) error {
 		if line.Value == "" || len(line.Value) > maxValue {
 			return fmt.Errorf("value of %s: 1 to %d bytes", line.AttributeType, maxValue)
 		}
+	case *priceListLine:
+		if _, err := priceListOf(line.Currency); err != nil {
+			return err
+		}
+		if err := checkDecimal(line.Rounding, 4, 2); err != nil {
+			return fmt.Errorf("rounding: %w", err)
+		}
 	case *attributeTypeLine:
+		kinds := []models.AttributeValueType{models.AttributeText, models.AttributeInteger, models.AttributeDecimal, models.AttributeBoolean}
+		if !slices.Contains(kinds, line.ValueType) {
+			return fmt.Errorf("value_type %.50q is none of %v", line.ValueType, kinds)
+		}
 		return checkCode(line.Code)
 	case *productTypeLine:
 		return checkCode(line.Code)

@@ -469,35 +469,52 @@ type lineEndKeeper struct {
 	quoted   bool
 	previous byte
 	length   int
+	// held says that a line feed follows.
+	held bool
+	err  error
 }
 
 // Read reads at least one byte.
 func (k *lineEndKeeper) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p)-1 {
-		b, err := k.source.ReadByte()
+	for n := range p {
+		b, err := k.next()
 		if err != nil {
+			k.err = err
 			if n > 0 {
 				return n, nil
 			}
 			return 0, err
 		}
-		if b == '"' {
-			k.quoted = !k.quoted
-		}
-		if k.length++; b == '\n' && !k.quoted {
-			k.length = 0
-		}
-		if k.length > maxLine {
-			return n, errLineTooLong
-		}
-		if b == '\n' && k.quoted && k.previous == '\r' {
-			p[n] = '\r'
-			n++
-		}
 		p[n] = b
-		n++
-		k.previous = b
 	}
-	return n, nil
+	return len(p), nil
+}
+
+// next returns the next byte, with a second carriage return before a line feed inside of quotes.
+func (k *lineEndKeeper) next() (byte, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	if k.held {
+		k.held, k.previous = false, '\n'
+		return '\n', nil
+	}
+	b, err := k.source.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	if b == '"' {
+		k.quoted = !k.quoted
+	}
+	if k.length++; b == '\n' && !k.quoted {
+		k.length = 0
+	}
+	if k.length > maxLine {
+		return 0, errLineTooLong
+	}
+	if b == '\n' && k.quoted && k.previous == '\r' {
+		k.held, b = true, '\r'
+	}
+	k.previous = b
+	return b, nil
 }

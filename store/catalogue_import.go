@@ -325,8 +325,8 @@ const importVariantAttributes = `
 		FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)
 	), replaced_types AS (
 		SELECT at.id
-		FROM given, jsonb_array_elements_text(CASE jsonb_typeof(given.value -> 'types') WHEN 'array' THEN given.value -> 'types' ELSE '[]' END) AS code
-		JOIN attribute_types AS at ON at.code = code
+		FROM given, jsonb_array_elements_text(CASE jsonb_typeof(given.value -> 'types') WHEN 'array' THEN given.value -> 'types' ELSE '[]' END) AS wanted (code)
+		JOIN attribute_types AS at ON at.code = wanted.code
 	), gone AS (
 		DELETE FROM product_variant_attributes AS va
 		WHERE va.sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,11 +46,16 @@ func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	defer s.close()
 
 	started := time.Now()
-	report, err := catalogue.NewImporter(s.store).Import(ctx, withProgress(file), func(r catalogue.Refusal) {
+	importer := catalogue.NewImporter(s.store)
+	read := importer.Import
+	if hasExtension(flags.Arg(0), ".csv") {
+		read = importer.ImportCSV
+	}
+	report, err := read(ctx, withProgress(file), func(r catalogue.Refusal) {
 		fmt.Fprintf(os.Stderr, "%s:%d: %s\n", flags.Arg(0), r.Line, r.Reason)
 	})
-	fmt.Printf("imported %d products (%d new), refused %d lines, in %s\n",
-		report.Imported, report.Created, report.Refused, time.Since(started).Round(10*time.Millisecond))
+	fmt.Printf("imported %d products (%d new) and %d lines of reference data, refused %d lines, in %s\n",
+		report.Imported, report.Created, report.References, report.Refused, time.Since(started).Round(10*time.Millisecond))
 	if err != nil {
 		return err
 	}
@@ -68,6 +75,90 @@ func withProgress(file *os.File) io.Reader {
 	return io.TeeReader(file, bar)
 }
 
+// hasExtension says whether the file's name ends like this, be it compressed or not.
+func hasExtension(name, extension string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), extension)
+}
+
+// exportCommand writes the whole catalogue into a file.
+func exportCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	flags := newFlags("export")
+	format := flags.String("format", "", "ndjson or csv; by the file's name when not given")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() != 1 {
+		fmt.Fprintln(os.Stderr, "ecoseller: export takes one file, or - for standard output")
+		return errUsage
+	}
+	name := flags.Arg(0)
+	chosen := catalogue.Format(*format)
+	if chosen == "" && hasExtension(name, ".csv") {
+		chosen = catalogue.FormatCSV
+	} else if chosen == "" {
+		chosen = catalogue.FormatNDJSON
+	}
+	if chosen != catalogue.FormatCSV && chosen != catalogue.FormatNDJSON {
+		fmt.Fprintf(os.Stderr, "ecoseller: there is no format %q; there are ndjson and csv\n", chosen)
+		return errUsage
+	}
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	started := time.Now()
+	products := 0
+	err = writeFile(name, func(target io.Writer) error {
+		products, err = catalogue.NewExporter(s.store).Export(ctx, chosen, target, progressOf("exporting"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "exported %d products in %s\n", products, time.Since(started).Round(10*time.Millisecond))
+	return nil
+}
+
+// writeFile writes a file, compressed when its name ends in .gz, or standard output when it is -. The file gets its
+// name when it is complete.
+func writeFile(name string, write func(io.Writer) error) error {
+	if name == "-" {
+		return write(os.Stdout)
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("create file: %w", err)
+	}
+	defer func() { _ = os.Remove(file.Name()) }()
+	defer func() { _ = file.Close() }()
+	if err := writeCompressed(file, strings.HasSuffix(strings.ToLower(name), ".gz"), write); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write file: %w", err)
+	}
+	if err := os.Rename(file.Name(), name); err != nil {
+		return fmt.Errorf("name file: %w", err)
+	}
+	return nil
+}
+
+func writeCompressed(file io.Writer, compress bool, write func(io.Writer) error) error {
+	if !compress {
+		return write(file)
+	}
+	zipped := gzip.NewWriter(file)
+	if err := write(zipped); err != nil {
+		return err
+	}
+	if err := zipped.Close(); err != nil {
+		return fmt.Errorf("compress file: %w", err)
+	}
+	return nil
+}
+
 // searchIndexCommand rebuilds the search index.
 func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
 	flags := newFlags("search-index")
@@ -84,7 +175,7 @@ func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Lo
 		return err
 	}
 	defer s.close()
-	report, err := s.indexer.Rebuild(ctx, rebuildProgress())
+	report, err := s.indexer.Rebuild(ctx, progressOf("indexing"))
 	if err != nil {
 		return err
 	}
@@ -92,14 +183,15 @@ func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Lo
 	return nil
 }
 
-func rebuildProgress() func(done, total int) {
+// progressOf shows on a terminal how much is done; nil elsewhere.
+func progressOf(doing string) func(done, total int) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil
 	}
 	var bar *progressbar.ProgressBar
 	return func(done, total int) {
 		if bar == nil {
-			bar = progressbar.Default(int64(total), "indexing")
+			bar = progressbar.Default(int64(total), doing)
 		}
 		_ = bar.Set(done)
 	}

@@ -23,7 +23,9 @@ const usage = `ecoseller is an e-commerce API server.
 Usage:
   ecoseller                        serve the API; without configuration with everything embedded
   ecoseller -worker                run background jobs: mail, indexing
-  ecoseller import FILE            import products (NDJSON, plain or gzip)
+  ecoseller import FILE            import a catalogue (NDJSON or CSV, plain or gzip)
+  ecoseller export [-format ndjson|csv] FILE
+                                   export the catalogue; - is standard output, *.gz is compressed
   ecoseller search-index --rebuild fill a new search index and swap it in
   ecoseller create-token [-name NAME] [-permissions A,B]
                                    make an access token and print it
@@ -60,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	commands := map[string]command{
-		"import": importCommand, "search-index": searchIndexCommand, "create-token": createTokenCommand,
+		"import": importCommand, "export": exportCommand, "search-index": searchIndexCommand, "create-token": createTokenCommand,
 		"migrate": migrateCommand, "healthcheck": healthcheckCommand,
 	}
 	chosen, rest := command(serve), flags.Args()

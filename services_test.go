@@ -161,7 +161,7 @@ func TestBadLinesAreReported(t *testing.T) {
 	if err == nil || command.ProcessState.ExitCode() != 1 {
 		t.Errorf("status %d", command.ProcessState.ExitCode())
 	}
-	for _, want := range []string{fmt.Sprintf("%s:%s: ", file, strconv.Itoa(2)), "imported 2 products (2 new), refused 1 lines"} {
+	for _, want := range []string{fmt.Sprintf("%s:%s: ", file, strconv.Itoa(2)), "imported 2 products (2 new) and 0 lines of reference data, refused 1 lines"} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("printed %s, want %q in it", output, want)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -19,6 +20,8 @@ import (
 const (
 	// batchSize is how many products are written in one transaction.
 	batchSize = 500
+	// referenceBatchSize is the same for what products refer to.
+	referenceBatchSize = 2000
 	// maxLine is how long a line may be, in bytes.
 	maxLine = 8 << 20
 )
@@ -40,31 +43,63 @@ type Refusal struct {
 type Report struct {
 	// Imported counts products, Created those of them that were new.
 	Imported, Created int
-	Refused           int
+	// References counts price lists, countries, categories and whatever else products refer to.
+	References int
+	Refused    int
 }
 
-// Import reads products from NDJSON, plain or gzip, and writes them in batches. It can be repeated:
-// products are recognised by their skus. A line that is not right is passed to refuse, and the rest goes
-// in. An error means that the import could not go on.
+// Import reads a catalogue file, plain or gzip, and writes it in batches: NDJSON, or CSV when the first line is a
+// header with a column sku or product_id. It can be repeated: products are recognised by their ids and skus. A line
+// that is not right is passed to refuse, and the rest goes in. An error means that the import could not go on.
 func (i *Importer) Import(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
-	lines, err := openLines(source)
+	return i.importFile(ctx, "", source, refuse)
+}
+
+// ImportCSV does the same with a file that is known to be CSV.
+func (i *Importer) ImportCSV(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
+	return i.importFile(ctx, FormatCSV, source, refuse)
+}
+
+func (i *Importer) importFile(ctx context.Context, format Format, source io.Reader, refuse func(Refusal)) (Report, error) {
+	reader, err := openFile(source)
 	if err != nil {
 		return Report{}, err
 	}
 	run := importRun{store: i.store, refuse: refuse}
+	start, err := reader.Peek(reader.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return run.report, fmt.Errorf("read file: %w", err)
+	}
+	if format == FormatCSV || startsLikeTable(start) {
+		t, err := openTable(reader)
+		if err != nil {
+			return run.report, err
+		}
+		err = run.importTable(ctx, t)
+		if err != nil {
+			return run.report, err
+		}
+		return run.report, run.flush(ctx)
+	}
+	if err := run.importLines(ctx, &lineReader{reader: reader}); err != nil {
+		return run.report, err
+	}
+	return run.report, run.flush(ctx)
+}
+
+func (r *importRun) importLines(ctx context.Context, lines *lineReader) error {
 	for {
 		line, err := lines.next()
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil && !errors.Is(err, errLineTooLong) {
-			return run.report, fmt.Errorf("read line %d: %w", lines.number, err)
+			return fmt.Errorf("read line %d: %w", lines.number, err)
 		}
-		if err := run.add(ctx, lines.number, line, err); err != nil {
-			return run.report, err
+		if err := r.add(ctx, lines.number, line, err); err != nil {
+			return err
 		}
 	}
-	return run.report, run.flush(ctx)
 }
 
 // importRun is one import on its way.
@@ -73,8 +108,11 @@ type importRun struct {
 	refuse func(Refusal)
 	report Report
 
-	batch []numbered
-	skus  map[string]bool
+	// Lines wait for being written together: either products or reference data of one kind. Keys are what a
+	// batch may have only once.
+	batch      []numbered
+	references []*referenceItem
+	keys       map[string]bool
 }
 
 type numbered struct {
@@ -90,23 +128,57 @@ func (r *importRun) add(ctx context.Context, number int, line []byte, lineErr er
 		r.reject(number, lineErr.Error())
 		return nil
 	}
-	parsed, err := parseRecord(line)
+	kind := kindOf(line)
+	if kind != "" && kind != kindProduct {
+		return r.addReference(ctx, number, kind, line)
+	}
+	parsed, err := parseRecord(line, kind == kindProduct)
 	if err != nil {
 		r.reject(number, err.Error())
 		return nil
 	}
-	// A batch has each sku once, so that a later line wins over an earlier one.
-	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.skus[v.SKU] })
-	if repeated || len(r.batch) >= batchSize {
+	return r.addRecord(ctx, number, parsed)
+}
+
+// addReference adds a line of reference data to the batch of its kind.
+func (r *importRun) addReference(ctx context.Context, number int, kind string, line []byte) error {
+	item, err := parseReference(number, kind, line)
+	if err != nil {
+		r.reject(number, err.Error())
+		return nil
+	}
+	full := len(r.references) >= referenceBatchSize
+	if len(r.batch) > 0 || full || r.keys[item.key()] || len(r.references) > 0 && r.references[0].list != item.list {
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if r.skus == nil {
-		r.skus = map[string]bool{}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
+	}
+	r.keys[item.key()] = true
+	r.references = append(r.references, item)
+	return nil
+}
+
+// addRecord adds a product to the batch.
+func (r *importRun) addRecord(ctx context.Context, number int, parsed *record) error {
+	// A batch has each sku once, so that a later line wins over an earlier one.
+	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.keys[v.SKU] })
+	repeated = repeated || parsed.ID != nil && r.keys[parsed.id.String()+" id"]
+	if repeated || len(r.batch) >= batchSize || len(r.references) > 0 {
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if r.keys == nil {
+		r.keys = map[string]bool{}
 	}
 	for _, v := range parsed.Variants {
-		r.skus[v.SKU] = true
+		r.keys[v.SKU] = true
+	}
+	if parsed.ID != nil {
+		r.keys[parsed.id.String()+" id"] = true
 	}
 	r.batch = append(r.batch, numbered{number, parsed})
 	return nil
@@ -120,8 +192,11 @@ func (r *importRun) reject(line int, reason string) {
 // flush writes the batch. When the database refuses it because of a line, the lines are written one by
 // one, to find which.
 func (r *importRun) flush(ctx context.Context) error {
+	if err := r.flushReferences(ctx); err != nil {
+		return err
+	}
 	batch := r.batch
-	r.batch, r.skus = nil, nil
+	r.batch, r.keys = nil, nil
 	err := r.write(ctx, batch)
 	if !store.IsBadData(err) {
 		return err
@@ -136,6 +211,42 @@ func (r *importRun) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// flushReferences writes the reference data, as flush writes products.
+func (r *importRun) flushReferences(ctx context.Context) error {
+	batch := r.references
+	r.references = nil
+	err := r.writeReferences(ctx, batch)
+	if !store.IsBadData(err) {
+		return err
+	}
+	for _, item := range batch {
+		err := r.writeReferences(ctx, []*referenceItem{item})
+		if store.IsBadData(err) {
+			r.reject(item.number, store.Reason(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *importRun) writeReferences(ctx context.Context, batch []*referenceItem) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	refusals, err := writeReferences(ctx, r.store, batch)
+	if err != nil {
+		return err
+	}
+	for _, refusal := range refusals {
+		r.reject(refusal.Line, refusal.Reason)
+	}
+	r.report.References += len(batch) - len(refusals)
 	return nil
 }
 
@@ -173,27 +284,42 @@ type builder struct {
 	refusals []Refusal
 	created  int
 
-	owners       map[string]uuid.UUID
-	categories   map[string]bool
-	productTypes map[string]bool
-	types        map[string]int
-	values       map[[2]string]bool
-	priceLists   map[string]bool
+	owners     map[string]uuid.UUID
+	products   map[uuid.UUID]bool
+	languages  map[store.TextKey]bool
+	known      store.KnownCodes
+	types      map[string]int
+	values     map[[2]string]bool
+	priceLists map[string]bool
 }
 
 func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered) (err error) {
-	var skus, categories, productTypes []string
+	var skus []string
+	var ids []uuid.UUID
+	var codes store.Codes
 	for _, item := range batch {
+		if item.id != uuid.Nil {
+			ids = append(ids, item.id)
+		}
 		for _, v := range item.Variants {
 			skus = append(skus, v.SKU)
+			codes.AttributeTypes = append(codes.AttributeTypes, literalTypes(v)...)
 		}
-		categories = append(categories, item.Categories...)
-		if item.ProductType != nil {
-			productTypes = append(productTypes, *item.ProductType)
+		codes.Categories = append(codes.Categories, item.Categories...)
+		if item.ProductType.value != nil {
+			codes.ProductTypes = append(codes.ProductTypes, *item.ProductType.value)
 		}
 	}
+	slices.Sort(codes.AttributeTypes)
+	codes.AttributeTypes = slices.Compact(codes.AttributeTypes)
 	b.types, b.values, b.priceLists = map[string]int{}, map[[2]string]bool{}, map[string]bool{}
 	if b.owners, err = tx.ProductIDsBySKUs(ctx, skus); err != nil {
+		return err
+	}
+	if b.products, err = tx.ExistingProductIDs(ctx, ids); err != nil {
+		return err
+	}
+	if err := b.lookUpLanguages(ctx, tx, batch); err != nil {
 		return err
 	}
 	lists, err := tx.PriceLists(ctx)
@@ -203,7 +329,39 @@ func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered)
 	for _, list := range lists {
 		b.priceLists[list.Code] = true
 	}
-	b.categories, b.productTypes, err = tx.KnownCodes(ctx, categories, productTypes)
+	b.known, err = tx.KnownCodes(ctx, codes)
+	return err
+}
+
+// literalTypes are the codes whose value types decide what the variant's values are.
+func literalTypes(v variant) []string {
+	var codes []string
+	for _, a := range v.Attributes {
+		if a.literal {
+			codes = append(codes, a.Code)
+		}
+	}
+	return codes
+}
+
+// lookUpLanguages finds out where there are texts, if the batch has some without titles.
+func (b *builder) lookUpLanguages(ctx context.Context, tx *store.Store, batch []numbered) error {
+	b.languages = map[store.TextKey]bool{}
+	var ids []uuid.UUID
+	for _, item := range batch {
+		if id, isNew, reason := b.productOf(item.record); !isNew && reason == "" && item.hasUntitledTexts() {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	translations, err := tx.ProductTranslationsByProductIDs(ctx, ids)
+	for id, ofProduct := range translations {
+		for _, t := range ofProduct {
+			b.languages[store.TextKey{ProductID: id, Language: t.Language}] = true
+		}
+	}
 	return err
 }
 
@@ -213,52 +371,68 @@ func (b *builder) add(r *record) (reason string) {
 	if reason != "" {
 		return reason
 	}
-	if r.ProductType != nil && !b.productTypes[*r.ProductType] {
-		return fmt.Sprintf("there is no product type %q", *r.ProductType)
-	}
-	for _, code := range r.Categories {
-		if !b.categories[code] {
-			return fmt.Sprintf("there is no category %q", code)
-		}
+	if reason := b.checkCodes(r); reason != "" {
+		return reason
 	}
 	if reason := b.checkPriceLists(r); reason != "" {
+		return reason
+	}
+	texts, removed, reason := b.textsOf(id, r)
+	if reason != "" {
 		return reason
 	}
 	if isNew {
 		b.created++
 	}
-	b.rows.Products = append(b.rows.Products, store.ImportedProduct{
-		ID: id, Published: r.Published, ProductType: r.ProductType, Brand: r.Brand, ReleasedAt: r.ReleasedAt,
-	})
-	b.addTexts(id, r)
-	if r.Categories != nil {
-		b.rows.ReplaceCategoriesOf = append(b.rows.ReplaceCategoriesOf, id)
+	b.rows.Translations = append(b.rows.Translations, texts...)
+	b.rows.RemovedTranslations = append(b.rows.RemovedTranslations, removed...)
+	product := store.ImportedProduct{
+		ID: id, Published: r.Published, ProductType: r.ProductType.value, Brand: r.Brand, ReleasedAt: r.ReleasedAt.value,
+		Cleared: []string{},
 	}
-	for i, code := range r.Categories {
-		if slices.Index(r.Categories, code) == i {
-			b.rows.Categories = append(b.rows.Categories, store.ImportedCategory{ProductID: id, Category: code, Position: i})
+	if r.ProductType.cleared {
+		product.Cleared = append(product.Cleared, "product_type")
+	}
+	if r.ReleasedAt.cleared {
+		product.Cleared = append(product.Cleared, "released_at")
+	}
+	b.rows.Products = append(b.rows.Products, product)
+	b.addCategories(id, r)
+	b.addMedia(id, r)
+	b.addVariants(id, r)
+	return ""
+}
+
+func (b *builder) checkCodes(r *record) (reason string) {
+	if code := r.ProductType.value; code != nil && !b.known.ProductTypes[*code] {
+		return fmt.Sprintf("there is no product type %q", *code)
+	}
+	for _, code := range r.Categories {
+		if !b.known.Categories[code] {
+			return fmt.Sprintf("there is no category %q", code)
 		}
-	}
-	if r.ImageURL != "" {
-		b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL})
-	}
-	for position, v := range r.Variants {
-		b.addVariant(id, position, v)
 	}
 	return ""
 }
 
-// productOf returns the product that the record's variants belong to, or the id of a new one.
+// productOf returns the product that the record's id or its variants name, or the id of a new one.
 func (b *builder) productOf(r *record) (id uuid.UUID, isNew bool, reason string) {
+	id = r.id
 	for _, v := range r.Variants {
 		owner, exists := b.owners[v.SKU]
 		if !exists {
 			continue
 		}
 		if id != uuid.Nil && id != owner {
+			if r.id != uuid.Nil {
+				return id, false, fmt.Sprintf("sku %q belongs to another product than its id says", v.SKU)
+			}
 			return id, false, "its skus belong to different products"
 		}
 		id = owner
+	}
+	if r.id != uuid.Nil {
+		return id, !b.products[id], ""
 	}
 	if id != uuid.Nil {
 		return id, false, ""
@@ -269,7 +443,7 @@ func (b *builder) productOf(r *record) (id uuid.UUID, isNew bool, reason string)
 // checkPriceLists lets prices into lists that exist, and into new ones that are named after a currency.
 func (b *builder) checkPriceLists(r *record) (reason string) {
 	for _, v := range r.Variants {
-		for _, p := range v.Prices {
+		for _, p := range slices.Concat(v.Prices, v.setPrices) {
 			if b.priceLists[p.PriceList] {
 				continue
 			}
@@ -283,48 +457,167 @@ func (b *builder) checkPriceLists(r *record) (reason string) {
 	return ""
 }
 
-func (b *builder) addTexts(id uuid.UUID, r *record) {
-	for language, title := range r.Title {
-		if title == "" {
+// hasUntitledTexts says whether a text is given in a language without the title.
+func (r *record) hasUntitledTexts() bool {
+	for _, texts := range r.texts() {
+		for language := range texts {
+			if _, titled := r.Title[language]; !titled {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// languages are those the record has texts in, in their order.
+func (r *record) languages() []string {
+	all := map[string]bool{}
+	for _, texts := range r.texts() {
+		for language := range texts {
+			all[language] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// textsOf returns the rows of the record's texts and, for exact lines with an empty title, those to remove.
+func (b *builder) textsOf(id uuid.UUID, r *record) (texts []store.ImportedTranslation, removed []store.TextKey, reason string) {
+	for _, language := range r.languages() {
+		code, _ := models.ParseLanguageCode(language) // checked with the record
+		key := store.TextKey{ProductID: id, Language: code}
+		title, titled := r.Title[language]
+		switch {
+		case titled && title == "" && r.exact:
+			removed = append(removed, key)
+			continue
+		case titled && title == "":
+			continue
+		case !titled && !b.languages[key]:
+			if name := r.textIn(language); name != "" {
+				return nil, nil, fmt.Sprintf("%s in %s without a title in that language", name, language)
+			}
 			continue
 		}
-		code, _ := models.ParseLanguageCode(language) // checked with the record
-		t := store.ImportedTranslation{
-			ProductID: id, Language: code, Title: title, NewSlug: slugFor(title, r.Variants[0].SKU),
-			ShortDescription: r.ShortDescription[language],
+		texts = append(texts, r.translation(key, language))
+	}
+	return texts, removed, ""
+}
+
+// textIn names a text that is not empty in the language.
+func (r *record) textIn(language string) string {
+	for name, texts := range r.texts() {
+		if texts[language] != "" {
+			return name
 		}
-		if slug := r.Slug[language]; slug != "" {
-			t.Slug = &slug
+	}
+	return ""
+}
+
+func (r *record) translation(key store.TextKey, language string) store.ImportedTranslation {
+	given := func(texts map[string]string) *string {
+		if text, ok := texts[language]; ok {
+			return &text
 		}
-		if description, given := r.Description[language]; given {
-			t.Description = &description
+		return nil
+	}
+	t := store.ImportedTranslation{
+		TextKey: key, Title: given(r.Title), Slug: given(r.Slug), MetaTitle: given(r.MetaTitle),
+		MetaDescription: given(r.MetaDescription), ShortDescription: given(r.ShortDescription), Description: given(r.Description),
+	}
+	if t.Slug != nil && *t.Slug == "" {
+		t.Slug = nil
+	}
+	if t.Title != nil {
+		unique := key.ProductID.String()
+		if len(r.Variants) > 0 {
+			unique = r.Variants[0].SKU
 		}
-		b.rows.Translations = append(b.rows.Translations, t)
+		t.NewSlug = slugFor(*t.Title, unique)
+	}
+	return t
+}
+
+func (b *builder) addCategories(id uuid.UUID, r *record) {
+	if r.Categories != nil {
+		b.rows.ReplaceCategoriesOf = append(b.rows.ReplaceCategoriesOf, id)
+	}
+	for i, code := range r.Categories {
+		if slices.Index(r.Categories, code) == i {
+			b.rows.Categories = append(b.rows.Categories, store.ImportedCategory{ProductID: id, Category: code, Position: i})
+		}
 	}
 }
 
-func (b *builder) addVariant(id uuid.UUID, position int, v variant) {
-	partNumber := ""
-	if v.Name != nil {
-		partNumber = *v.Name
+func (b *builder) addMedia(id uuid.UUID, r *record) {
+	if r.Media == nil {
+		if r.ImageURL != "" {
+			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL})
+		}
+		return
 	}
-	ean := v.EAN
-	if ean == nil {
-		ean = []string{}
+	b.rows.ReplaceMediaOf = append(b.rows.ReplaceMediaOf, id)
+	for i, m := range r.Media {
+		if slices.Index(r.Media, m) == i {
+			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: m.URL, Position: &i})
+		}
 	}
-	b.rows.Variants = append(b.rows.Variants, store.ImportedVariant{
-		SKU: v.SKU, ProductID: id, EAN: ean, PartNumber: partNumber, WeightGrams: v.WeightGrams, Stock: v.Stock, Position: position,
-	})
-	for _, p := range v.Prices {
-		b.rows.Prices = append(b.rows.Prices, store.ImportedPrice{
-			SKU: v.SKU, PriceList: p.PriceList, Amount: p.Amount, DiscountPercent: p.DiscountPercent,
-		})
+}
+
+func (b *builder) addVariants(id uuid.UUID, r *record) {
+	if r.exact && r.ordered {
+		b.rows.ReplaceVariantsOf = append(b.rows.ReplaceVariantsOf, id)
 	}
+	if r.onlyTypes != nil {
+		b.rows.OnlyTypes = r.onlyTypes
+	}
+	for index := range r.Variants {
+		v := &r.Variants[index]
+		row := store.ImportedVariant{
+			SKU: v.SKU, ProductID: id, EAN: v.EAN, PartNumber: v.Name, WeightGrams: v.WeightGrams.value, Stock: v.Stock,
+			Index: index, Cleared: []string{},
+		}
+		if r.ordered {
+			row.Position = &index
+		}
+		if v.WeightGrams.cleared {
+			row.Cleared = append(row.Cleared, "weight_grams")
+		}
+		b.rows.Variants = append(b.rows.Variants, row)
+		b.addPrices(v)
+		b.addAttributes(v)
+	}
+}
+
+func (b *builder) addPrices(v *variant) {
+	if v.Prices != nil {
+		b.rows.ReplacePricesOf = append(b.rows.ReplacePricesOf, v.SKU)
+	}
+	for _, list := range v.removedPrices {
+		b.rows.RemovedPrices = append(b.rows.RemovedPrices, store.PriceKey{SKU: v.SKU, PriceList: list})
+	}
+	// The last price for a list wins.
+	last := map[string]int{}
+	for _, p := range slices.Concat(v.Prices, v.setPrices) {
+		row := store.ImportedPrice{
+			PriceKey: store.PriceKey{SKU: v.SKU, PriceList: p.PriceList}, Amount: p.Amount, DiscountPercent: p.DiscountPercent,
+		}
+		if i, repeated := last[p.PriceList]; repeated {
+			b.rows.Prices[i] = row
+			continue
+		}
+		last[p.PriceList] = len(b.rows.Prices)
+		b.rows.Prices = append(b.rows.Prices, row)
+	}
+}
+
+func (b *builder) addAttributes(v *variant) {
 	if v.Attributes != nil {
 		b.rows.ReplaceAttributesOf = append(b.rows.ReplaceAttributesOf, v.SKU)
 	}
 	seen := map[[2]string]bool{}
-	for i, a := range v.Attributes {
+	for i := range v.Attributes {
+		a := &v.Attributes[i]
+		a.settle(b.known.AttributeTypes[a.Code])
 		key := [2]string{a.Code, a.text}
 		if seen[key] {
 			continue
@@ -339,7 +632,7 @@ func (b *builder) addVariant(id uuid.UUID, position int, v variant) {
 
 // addAttribute adds the value and its type once for the whole batch. A type with values of different
 // kinds is widened until all fit.
-func (b *builder) addAttribute(a attribute) {
+func (b *builder) addAttribute(a *attribute) {
 	if i, known := b.types[a.Code]; known {
 		b.rows.AttributeTypes[i].ValueType = widen(b.rows.AttributeTypes[i].ValueType, a.valueType)
 	} else {
@@ -376,21 +669,21 @@ type lineReader struct {
 	number int
 }
 
-// openLines looks at the first bytes to see whether the file is gzip.
-func openLines(source io.Reader) (*lineReader, error) {
+// openFile looks at the first bytes to see whether the file is gzip.
+func openFile(source io.Reader) (*bufio.Reader, error) {
 	buffered := bufio.NewReaderSize(source, 1<<16)
 	start, err := buffered.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read file: %w", err)
 	}
 	if !bytes.Equal(start, []byte{0x1f, 0x8b}) {
-		return &lineReader{reader: buffered}, nil
+		return buffered, nil
 	}
 	unzipped, err := gzip.NewReader(buffered)
 	if err != nil {
 		return nil, fmt.Errorf("read gzip: %w", err)
 	}
-	return &lineReader{reader: bufio.NewReaderSize(unzipped, 1<<16)}, nil
+	return bufio.NewReaderSize(unzipped, 1<<16), nil
 }
 
 // next returns the next line, io.EOF after the last, or errLineTooLong, after which it goes on.

@@ -15,19 +15,28 @@ import (
 
 // ProductImport is a batch of products as rows, ready to be written. Nil fields leave what is there.
 type ProductImport struct {
-	PriceLists     []ImportedPriceList
-	AttributeTypes []ImportedAttributeType
-	Attributes     []ImportedAttribute
-	Products       []ImportedProduct
-	Translations   []ImportedTranslation
-	Categories     []ImportedCategory
-	Media          []ImportedMedia
-	Variants       []ImportedVariant
-	// ReplaceAttributesOf and ReplaceCategoriesOf say whose attributes and categories are given anew.
-	ReplaceAttributesOf []string
+	PriceLists          []ImportedPriceList
+	AttributeTypes      []ImportedAttributeType
+	Attributes          []ImportedAttribute
+	Products            []ImportedProduct
+	RemovedTranslations []TextKey
+	Translations        []ImportedTranslation
+	Categories          []ImportedCategory
+	Media               []ImportedMedia
+	Variants            []ImportedVariant
+	// ReplaceCategoriesOf, ReplaceMediaOf and ReplaceVariantsOf say of which products the lists are given anew.
 	ReplaceCategoriesOf []uuid.UUID
-	VariantAttributes   []ImportedVariantAttribute
-	Prices              []ImportedPrice
+	ReplaceMediaOf      []uuid.UUID
+	ReplaceVariantsOf   []uuid.UUID
+	// ReplaceAttributesOf and ReplacePricesOf say of which variants the lists are given anew.
+	ReplaceAttributesOf []string
+	ReplacePricesOf     []string
+	// OnlyTypes bounds ReplaceAttributesOf to attributes of these types; nil means all. Then attributes that
+	// a variant has already keep their place among the others.
+	OnlyTypes         []string
+	VariantAttributes []ImportedVariantAttribute
+	RemovedPrices     []PriceKey
+	Prices            []ImportedPrice
 }
 
 // The rows of an import. They travel as JSON, one statement for each table.
@@ -48,24 +57,32 @@ type (
 		Value  string  `json:"value"`
 		Number *string `json:"number"`
 	}
-	// ImportedProduct is a new product or one that exists.
+	// ImportedProduct is a new product or one that exists. Cleared names the columns to be emptied.
 	ImportedProduct struct {
 		ID          uuid.UUID `json:"id"`
 		Published   *bool     `json:"published"`
 		ProductType *string   `json:"product_type"`
-		Brand       string    `json:"brand"`
+		Brand       *string   `json:"brand"`
 		ReleasedAt  *string   `json:"released_at"`
+		Cleared     []string  `json:"cleared"`
 	}
-	// ImportedTranslation replaces the product's text in one language. Slug is nil when none was given:
-	// then an existing one stays, and a new one is NewSlug.
+	// TextKey names a product's text in one language.
+	TextKey struct {
+		ProductID uuid.UUID           `json:"product_id"`
+		Language  models.LanguageCode `json:"language"`
+	}
+	// ImportedTranslation is the product's text in one language. Title is nil only for a text that exists.
+	// Slug is nil when none was given: then an existing one stays, and a new one is NewSlug.
 	ImportedTranslation struct {
-		ProductID        uuid.UUID           `json:"product_id"`
-		Language         models.LanguageCode `json:"language"`
-		Title            string              `json:"title"`
-		Slug             *string             `json:"slug"`
-		NewSlug          string              `json:"new_slug"`
-		ShortDescription string              `json:"short_description"`
-		Description      *string             `json:"description"`
+		TextKey
+
+		Title            *string `json:"title"`
+		Slug             *string `json:"slug"`
+		NewSlug          string  `json:"new_slug"`
+		MetaTitle        *string `json:"meta_title"`
+		MetaDescription  *string `json:"meta_description"`
+		ShortDescription *string `json:"short_description"`
+		Description      *string `json:"description"`
 	}
 	// ImportedCategory puts a product into the category with the code.
 	ImportedCategory struct {
@@ -73,20 +90,24 @@ type (
 		Category  string    `json:"category"`
 		Position  int       `json:"position"`
 	}
-	// ImportedMedia is a product's first picture.
+	// ImportedMedia is a picture of a product. Without a position it keeps its own.
 	ImportedMedia struct {
 		ProductID uuid.UUID `json:"product_id"`
 		URL       string    `json:"url"`
+		Position  *int      `json:"position"`
 	}
-	// ImportedVariant is a new variant or one that exists.
+	// ImportedVariant is a new variant or one that exists. Without a position it keeps its own, or follows the
+	// product's present ones by its index. Cleared names the columns to be emptied.
 	ImportedVariant struct {
 		SKU         string    `json:"sku"`
 		ProductID   uuid.UUID `json:"product_id"`
 		EAN         []string  `json:"ean"`
-		PartNumber  string    `json:"part_number"`
+		PartNumber  *string   `json:"part_number"`
 		WeightGrams *int      `json:"weight_grams"`
 		Stock       *int      `json:"stock"`
-		Position    int       `json:"position"`
+		Position    *int      `json:"position"`
+		Index       int       `json:"index"`
+		Cleared     []string  `json:"cleared"`
 	}
 	// ImportedVariantAttribute gives a variant a value.
 	ImportedVariantAttribute struct {
@@ -95,12 +116,17 @@ type (
 		Value    string `json:"value"`
 		Position int    `json:"position"`
 	}
-	// ImportedPrice sets the price in one list; prices in other lists stay.
+	// PriceKey names the price of a variant in one list.
+	PriceKey struct {
+		SKU       string `json:"sku"`
+		PriceList string `json:"price_list"`
+	}
+	// ImportedPrice sets the price in one list. Amount is nil only for a price that exists.
 	ImportedPrice struct {
-		SKU             string `json:"sku"`
-		PriceList       string `json:"price_list"`
-		Amount          string `json:"amount"`
-		DiscountPercent string `json:"discount_percent"`
+		PriceKey
+
+		Amount          *string `json:"amount"`
+		DiscountPercent *string `json:"discount_percent"`
 	}
 )
 
@@ -116,11 +142,16 @@ func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
 		{"attribute types", b.AttributeTypes, importAttributeTypes},
 		{"attributes", b.Attributes, importAttributes},
 		{"products", b.Products, importProducts},
+		{"removed translations", b.RemovedTranslations, removeTranslations},
 		{"translations", b.Translations, importTranslations},
+		{"left out variants", importOf(b.ReplaceVariantsOf, b.Variants, nil), removeVariants},
 		{"variants", b.Variants, importVariants},
-		{"product categories", importOf(b.ReplaceCategoriesOf, b.Categories), importCategories},
+		{"product categories", importOf(b.ReplaceCategoriesOf, b.Categories, nil), importCategories},
+		{"left out media", importOf(b.ReplaceMediaOf, b.Media, nil), removeMedia},
 		{"media", b.Media, importMedia},
-		{"variant attributes", importOf(b.ReplaceAttributesOf, b.VariantAttributes), importVariantAttributes},
+		{"variant attributes", importOf(b.ReplaceAttributesOf, b.VariantAttributes, b.OnlyTypes), importVariantAttributes},
+		{"left out prices", importOf(b.ReplacePricesOf, b.Prices, nil), leaveOutPrices},
+		{"removed prices", b.RemovedPrices, removePrices},
 		{"prices", b.Prices, importPrices},
 	}
 	for _, step := range steps {
@@ -149,16 +180,18 @@ func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
 type replacement struct {
 	Owners any `json:"owners"`
 	Rows   any `json:"rows"`
+	// Types are the attribute types that are replaced; nil means all.
+	Types []string `json:"types"`
 }
 
-func importOf[O, R any](owners []O, rows []R) any {
+func importOf[O, R any](owners []O, rows []R, types []string) any {
 	if len(owners) == 0 {
 		return nil
 	}
 	if rows == nil {
 		rows = []R{}
 	}
-	return replacement{owners, rows}
+	return replacement{owners, rows, types}
 }
 
 const importPriceLists = `
@@ -190,8 +223,12 @@ const importAttributes = `
 
 const importProducts = `
 	INSERT INTO products AS p (id, published, product_type_id, brand, released_at)
-	SELECT r.id, coalesce(r.published, old.published, true), coalesce(pt.id, old.product_type_id), r.brand, r.released_at
-	FROM jsonb_to_recordset(?::jsonb) AS r (id uuid, published boolean, product_type text, brand text, released_at date)
+	SELECT r.id, coalesce(r.published, old.published, true),
+		CASE WHEN 'product_type' = ANY(r.cleared) THEN NULL ELSE coalesce(pt.id, old.product_type_id) END,
+		coalesce(r.brand, old.brand, ''),
+		CASE WHEN 'released_at' = ANY(r.cleared) THEN NULL ELSE coalesce(r.released_at, old.released_at) END
+	FROM jsonb_to_recordset(?::jsonb) AS r (id uuid, published boolean, product_type text, brand text, released_at date,
+		cleared text[])
 	LEFT JOIN products AS old ON old.id = r.id
 	LEFT JOIN product_types AS pt ON pt.code = r.product_type
 	ORDER BY r.id
@@ -200,24 +237,44 @@ const importProducts = `
 		released_at = excluded.released_at, version = p.version + 1, index_version = p.index_version + 1,
 		updated_at = now()`
 
+const removeTranslations = `
+	DELETE FROM product_translations
+	WHERE (product_id, language) IN (
+		SELECT product_id, language FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, language text)
+	)`
+
 const importTranslations = `
-	INSERT INTO product_translations AS t (product_id, language, title, slug, short_description, description)
-	SELECT r.product_id, r.language, r.title, coalesce(r.slug, old.slug, r.new_slug), r.short_description,
-		coalesce(r.description, old.description, '')
+	INSERT INTO product_translations AS t (product_id, language, title, slug, meta_title, meta_description,
+		short_description, description)
+	SELECT r.product_id, r.language, coalesce(r.title, old.title), coalesce(r.slug, old.slug, r.new_slug),
+		coalesce(r.meta_title, old.meta_title, ''), coalesce(r.meta_description, old.meta_description, ''),
+		coalesce(r.short_description, old.short_description, ''), coalesce(r.description, old.description, '')
 	FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, language text, title text, slug text, new_slug text,
-		short_description text, description text)
+		meta_title text, meta_description text, short_description text, description text)
 	LEFT JOIN product_translations AS old ON old.product_id = r.product_id AND old.language = r.language
 	ORDER BY r.product_id, r.language
 	ON CONFLICT (product_id, language) DO UPDATE
-	SET title = excluded.title, slug = excluded.slug, short_description = excluded.short_description,
+	SET title = excluded.title, slug = excluded.slug, meta_title = excluded.meta_title,
+		meta_description = excluded.meta_description, short_description = excluded.short_description,
 		description = excluded.description`
+
+const removeVariants = `
+	WITH given AS (SELECT ?::jsonb AS value)
+	DELETE FROM product_variants
+	WHERE product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
+	  AND sku <> ALL(ARRAY(SELECT jsonb_array_elements(given.value -> 'rows') ->> 'sku' FROM given))`
 
 const importVariants = `
 	INSERT INTO product_variants AS v (sku, product_id, ean, manufacturer_part_number, weight_grams, stock_quantity, position)
-	SELECT r.sku, r.product_id, r.ean, r.part_number, coalesce(r.weight_grams, old.weight_grams),
-		coalesce(r.stock, old.stock_quantity, 0), r.position
+	SELECT r.sku, r.product_id, coalesce(r.ean, old.ean, '{}'),
+		coalesce(r.part_number, old.manufacturer_part_number, ''),
+		CASE WHEN 'weight_grams' = ANY(r.cleared) THEN NULL ELSE coalesce(r.weight_grams, old.weight_grams) END,
+		coalesce(r.stock, old.stock_quantity, 0),
+		coalesce(r.position, old.position, r.index + (
+			SELECT coalesce(max(position) + 1, 0) FROM product_variants WHERE product_id = r.product_id
+		))
 	FROM jsonb_to_recordset(?::jsonb) AS r (sku text, product_id uuid, ean text[], part_number text, weight_grams int,
-		stock int, position int)
+		stock int, position int, index int, cleared text[])
 	LEFT JOIN product_variants AS old ON old.sku = r.sku
 	ORDER BY r.sku
 	ON CONFLICT (sku) DO UPDATE
@@ -240,11 +297,22 @@ const importCategories = `
 	SELECT product_id, category_id, position FROM present
 	ON CONFLICT (product_id, category_id) DO UPDATE SET position = excluded.position`
 
+const removeMedia = `
+	WITH given AS (SELECT ?::jsonb AS value)
+	DELETE FROM product_media
+	WHERE product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
+	  AND (product_id, url) NOT IN (
+		SELECT product_id, url
+		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (product_id uuid, url text)
+	)`
+
 const importMedia = `
-	INSERT INTO product_media (product_id, url)
-	SELECT product_id, url FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, url text)
-	ORDER BY product_id
-	ON CONFLICT (product_id, url) DO NOTHING`
+	INSERT INTO product_media (product_id, url, position)
+	SELECT product_id, url, coalesce(r.position, old.position, 0)
+	FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, url text, position int)
+	LEFT JOIN product_media AS old USING (product_id, url)
+	ORDER BY product_id, url
+	ON CONFLICT (product_id, url) DO UPDATE SET position = excluded.position`
 
 const importVariantAttributes = `
 	WITH given AS (SELECT ?::jsonb AS value),
@@ -255,19 +323,45 @@ const importVariantAttributes = `
 	), present AS (
 		SELECT rows.sku, a.id AS attribute_id, rows.position
 		FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)
+	), replaced_types AS (
+		SELECT at.id
+		FROM given, jsonb_array_elements_text(CASE jsonb_typeof(given.value -> 'types') WHEN 'array' THEN given.value -> 'types' ELSE '[]' END) AS wanted (code)
+		JOIN attribute_types AS at ON at.code = wanted.code
 	), gone AS (
 		DELETE FROM product_variant_attributes AS va
 		WHERE va.sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))
+		  AND (
+			(SELECT jsonb_typeof(given.value -> 'types') = 'null' FROM given)
+			OR va.attribute_id IN (SELECT a.id FROM attributes AS a WHERE a.attribute_type_id IN (SELECT id FROM replaced_types))
+		  )
 		  AND NOT EXISTS (SELECT FROM present WHERE present.sku = va.sku AND present.attribute_id = va.attribute_id)
 	)
 	INSERT INTO product_variant_attributes (sku, attribute_id, position)
 	SELECT sku, attribute_id, position FROM present
-	ON CONFLICT (sku, attribute_id) DO UPDATE SET position = excluded.position`
+	ON CONFLICT (sku, attribute_id) DO UPDATE SET position = excluded.position
+	WHERE NOT EXISTS (SELECT FROM replaced_types)`
+
+const leaveOutPrices = `
+	WITH given AS (SELECT ?::jsonb AS value)
+	DELETE FROM product_prices
+	WHERE sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))
+	  AND (sku, price_list) NOT IN (
+		SELECT sku, price_list
+		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (sku text, price_list text)
+	)`
+
+const removePrices = `
+	DELETE FROM product_prices
+	WHERE (sku, price_list) IN (
+		SELECT sku, price_list FROM jsonb_to_recordset(?::jsonb) AS r (sku text, price_list text)
+	)`
 
 const importPrices = `
 	INSERT INTO product_prices (sku, price_list, amount, discount_percent)
-	SELECT sku, price_list, amount, discount_percent
+	SELECT sku, price_list, coalesce(r.amount, old.amount), coalesce(r.discount_percent, old.discount_percent, 0)
 	FROM jsonb_to_recordset(?::jsonb) AS r (sku text, price_list text, amount numeric, discount_percent numeric)
+	LEFT JOIN product_prices AS old USING (sku, price_list)
+	WHERE coalesce(r.amount, old.amount) IS NOT NULL OR r.discount_percent <> 0
 	ORDER BY sku, price_list
 	ON CONFLICT (sku, price_list) DO UPDATE SET amount = excluded.amount, discount_percent = excluded.discount_percent`
 
@@ -285,19 +379,58 @@ func (s *Store) ProductIDsBySKUs(ctx context.Context, skus []string) (map[string
 	return owners, wrap(ctx, err, "find products by skus")
 }
 
-// KnownCodes returns which of the codes are categories and which are product types.
-func (s *Store) KnownCodes(ctx context.Context, categories, productTypes []string) (map[string]bool, map[string]bool, error) {
-	var rows []struct{ Kind, Code string }
-	err := s.db.NewRaw(`
-		SELECT 'category' AS kind, code FROM categories WHERE code = ANY(?)
-		UNION ALL
-		SELECT 'product_type', code FROM product_types WHERE code = ANY(?)`,
-		pgdialect.Array(categories), pgdialect.Array(productTypes)).Scan(ctx, &rows)
-	known := map[string]map[string]bool{"category": {}, "product_type": {}}
-	for _, row := range rows {
-		known[row.Kind][row.Code] = true
+// ExistingProductIDs returns which of the ids are products.
+func (s *Store) ExistingProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	var rows []uuid.UUID
+	err := s.db.NewRaw("SELECT id FROM products WHERE id = ANY(?)", uuidArray(ids)).Scan(ctx, &rows)
+	exist := make(map[uuid.UUID]bool, len(rows))
+	for _, id := range rows {
+		exist[id] = true
 	}
-	return known["category"], known["product_type"], wrap(ctx, err, "look up codes")
+	return exist, wrap(ctx, err, "find products by ids")
+}
+
+// Codes are codes of what catalogue files refer to.
+type Codes struct {
+	Categories, ProductTypes, AttributeTypes, VatGroups []string
+}
+
+// KnownCodes says which codes exist.
+type KnownCodes struct {
+	Categories, ProductTypes, VatGroups map[string]bool
+	AttributeTypes                      map[string]models.AttributeValueType
+}
+
+// KnownCodes returns which of the codes exist.
+func (s *Store) KnownCodes(ctx context.Context, codes Codes) (KnownCodes, error) {
+	var rows []struct{ Kind, Code, ValueType string }
+	err := s.db.NewRaw(`
+		SELECT 'category' AS kind, code, '' AS value_type FROM categories WHERE code = ANY(?)
+		UNION ALL
+		SELECT 'product_type', code, '' FROM product_types WHERE code = ANY(?)
+		UNION ALL
+		SELECT 'vat_group', code, '' FROM vat_groups WHERE code = ANY(?)
+		UNION ALL
+		SELECT 'attribute_type', code, value_type FROM attribute_types WHERE code = ANY(?)`,
+		stringArray(codes.Categories), stringArray(codes.ProductTypes), stringArray(codes.VatGroups),
+		stringArray(codes.AttributeTypes)).Scan(ctx, &rows)
+	known := KnownCodes{
+		Categories: map[string]bool{}, ProductTypes: map[string]bool{}, VatGroups: map[string]bool{},
+		AttributeTypes: map[string]models.AttributeValueType{},
+	}
+	for _, row := range rows {
+		switch row.Kind {
+		case "category":
+			known.Categories[row.Code] = true
+		case "product_type":
+			known.ProductTypes[row.Code] = true
+		case "vat_group":
+			known.VatGroups[row.Code] = true
+		case "attribute_type":
+			known.AttributeTypes[row.Code] = models.AttributeValueType(row.ValueType)
+		}
+	}
+	return known, wrap(ctx, err, "look up codes")
 }
 
 // IsBadData says whether a statement failed because of what it was to write: a constraint (class 23) or a

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,6 +39,56 @@ type Request struct {
 	First int
 	// After is where the previous page ended; nil for the first page.
 	After *Position
+	// Filter bounds the hits; of a list's query only the conditions count. Hits are published in any case.
+	Filter models.ProductQuery
+	// Sort is the order of the hits; the zero value is the best first.
+	Sort Sort
+	// Facets asks for the facets of all hits.
+	Facets bool
+	// Highlight asks for the places of the texts that match.
+	Highlight bool
+	// Synonyms are the phrases of the text that may be said otherwise.
+	Synonyms []Synonym
+	// Rule is what the shop has laid down for this text; nil when nothing.
+	Rule *Rule
+}
+
+// Sort is the order of hits. Hits with equal keys are in the order of their ids.
+type Sort struct {
+	Key       SortKey
+	Direction models.SortDirection
+	// PriceList is the code of the list whose prices count for SortByPrice.
+	PriceList string
+}
+
+// SortKey is what hits are sorted by; empty means SortByRelevance.
+type SortKey string
+
+// The sort keys.
+const (
+	SortByRelevance SortKey = "RELEVANCE"
+	SortByPrice     SortKey = "PRICE"
+	SortByTitle     SortKey = "TITLE"
+	SortByCreatedAt SortKey = "CREATED_AT"
+	SortByUpdatedAt SortKey = "UPDATED_AT"
+)
+
+// Synonym says that a phrase of the text finds what its alternatives find.
+type Synonym struct {
+	// Phrase is one or more words of the text, folded.
+	Phrase string
+	// Alternatives are one or more words each, folded.
+	Alternatives []string
+}
+
+// Rule is what merchandisers have laid down for a text.
+type Rule struct {
+	// Pinned products come first, in this order, whether they match or not, if they meet the filter.
+	Pinned []uuid.UUID
+	// Hidden products are no hits.
+	Hidden []uuid.UUID
+	// Boosts multiply the scores of products.
+	Boosts map[uuid.UUID]float64
 }
 
 // Position is the place of a hit in a result. Results are ordered by score, best first, then by product
@@ -63,6 +111,10 @@ type Result struct {
 	Hits []Hit
 	// Total counts all published products that match.
 	Total int
+	// Corrected is the text whose hits these are when the typed one had too few: typing errors are mended in it.
+	Corrected string
+	// Relaxed says that no product matches as asked, and that these match less strictly.
+	Relaxed bool
 	// HasNext says whether there are hits after this page.
 	HasNext bool
 	// Engine is who answered; Degraded says that it stood in for another.
@@ -118,41 +170,4 @@ type Rebuild interface {
 	Commit(ctx context.Context, count int) error
 	// Abort throws the new index away; after Commit it does nothing.
 	Abort(ctx context.Context) error
-}
-
-// Failover asks the primary engine and, when that is unavailable, the secondary.
-type Failover struct {
-	Primary   Engine
-	Secondary Engine
-	// Timeout is how long the primary may take.
-	Timeout time.Duration
-	Logger  *slog.Logger
-
-	// away is set while the secondary stands in, so that the log has a line for each change only.
-	away atomic.Bool
-}
-
-// Search returns the primary's result, or the secondary's marked as degraded.
-func (f *Failover) Search(ctx context.Context, r Request) (*Result, error) {
-	primaryCtx, cancel := context.WithTimeout(ctx, f.Timeout)
-	defer cancel()
-	result, err := f.Primary.Search(primaryCtx, r)
-	if err == nil {
-		if f.away.Swap(false) {
-			f.Logger.InfoContext(ctx, "search engine answers again", "engine", f.Primary.Name())
-		}
-		return result, nil
-	}
-	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) && primaryCtx.Err() == nil {
-		return nil, fmt.Errorf("search in %s: %w", f.Primary.Name(), err)
-	}
-	if !f.away.Swap(true) {
-		f.Logger.WarnContext(ctx, "search engine is away, another stands in", "engine", f.Primary.Name(), "error", err)
-	}
-	result, err = f.Secondary.Search(ctx, r)
-	if err != nil {
-		return nil, fmt.Errorf("search in %s, which stands in: %w", f.Secondary.Name(), err)
-	}
-	result.Degraded = true
-	return result, nil
 }

@@ -95,6 +95,9 @@ func matchNegation(negation analysis.Negation, language models.LanguageCode) obj
 	queries := []any{object{"multi_match": object{
 		"query": negation.Noun, "fields": []string{"title." + string(language), "short_description." + string(language)},
 	}}}
+	if negation.Adjective == "" {
+		return object{"dis_max": object{"queries": queries}}
+	}
 	for field, boost := range map[string]int{"title": titleBoost, "short_description": shortDescriptionBoost, "attribute_list": attributeListBoost} {
 		queries = append(queries, object{"prefix": object{field + "." + string(language): object{
 			"value": negation.Adjective, "boost": boost, "rewrite": "top_terms_blended_freqs_10",

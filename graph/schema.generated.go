@@ -73,7 +73,7 @@ type QueryResolver interface {
 	Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error)
 	Products(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) (*models.ProductConnection, error)
 	ProductTypes(ctx context.Context, language *models.LanguageCode) ([]*models.ProductType, error)
-	SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string) (*models.ProductSearchConnection, error)
+	SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) (*models.ProductSearchConnection, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1335,6 +1335,22 @@ func (ec *executionContext) field_Query_searchProducts_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*ProductFilter, error) {
+			return ec.unmarshalOProductFilter2ᚖecosellerᚋgraphᚐProductFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "sort",
+		func(ctx context.Context, v any) (*ProductSearchSort, error) {
+			return ec.unmarshalOProductSearchSort2ᚖecosellerᚋgraphᚐProductSearchSort(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["sort"] = arg5
 	return args, nil
 }
 
@@ -3664,7 +3680,7 @@ func (ec *executionContext) _Query_searchProducts(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().SearchProducts(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().SearchProducts(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSearchSort))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchConnection) graphql.Marshaler {

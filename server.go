@@ -27,6 +27,8 @@ Usage:
   ecoseller export [-format ndjson|csv] FILE
                                    export the catalogue; - is standard output, *.gz is compressed
   ecoseller search-index --rebuild fill a new search index and swap it in
+  ecoseller relevance --catalogue FILE --judgments FILE [--engine NAME] [--explain QUERY]
+                                   measure how well searches find what people have judged to be right
   ecoseller create-token [-name NAME] [-permissions A,B]
                                    make an access token and print it
   ecoseller migrate                bring the database schema up to date
@@ -63,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	commands := map[string]command{
 		"import": importCommand, "export": exportCommand, "search-index": searchIndexCommand, "create-token": createTokenCommand,
-		"migrate": migrateCommand, "healthcheck": healthcheckCommand,
+		"relevance": relevanceCommand, "migrate": migrateCommand, "healthcheck": healthcheckCommand,
 	}
 	chosen, rest := command(serve), flags.Args()
 	if *worker {

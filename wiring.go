@@ -24,6 +24,7 @@ import (
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/spelling"
 	"ecoseller/store"
 )
 
@@ -44,6 +45,7 @@ type shop struct {
 	logger    *slog.Logger
 	languages models.Languages
 
+	db       *bun.DB
 	store    *store.Store
 	queue    *jobs.RedisQueue // nil without Redis
 	waker    *jobs.Waker
@@ -71,6 +73,7 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 	if err != nil {
 		return err
 	}
+	s.db = db
 	if err := s.openQueue(); err != nil {
 		return err
 	}
@@ -214,12 +217,12 @@ func (s *shop) notifier() store.JobNotifier {
 // --- Search ---
 
 func (s *shop) openSearch() error {
-	s.postgres = postgres.New(s.store, s.languages.Supported)
+	s.postgres = postgres.New(s.store, s.languages.Supported, search.Boosts(s.cfg.Boosts))
 	engines := []search.Engine{s.postgres}
 	if s.cfg.UseElastic() {
 		engine, err := elastic.New(elastic.Options{
 			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
-			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported,
+			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, Boosts: search.Boosts(s.cfg.Boosts),
 		})
 		if err != nil {
 			return err
@@ -234,9 +237,13 @@ func (s *shop) openSearch() error {
 // searcher answers searches: Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
 func (s *shop) searcher() resolvers.Searcher {
 	if s.elastic == nil {
-		return s.postgres
+		return s.finder(s.postgres)
 	}
-	return &search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+	return s.finder(&search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger})
+}
+
+func (s *shop) finder(engine search.Searcher) *search.Finder {
+	return search.NewFinder(engine, spelling.New(s.store, s.languages.Supported))
 }
 
 // --- Mail and jobs ---

@@ -46,6 +46,7 @@ type Config struct {
 
 	Postgres Postgres
 	Elastic  Elastic
+	Boosts   SearchBoosts
 	Redis    Redis
 	Email    Email
 
@@ -76,6 +77,19 @@ type Elastic struct {
 	AutoRebuild Switch `env:"ELASTIC_AUTO_REBUILD_INDEX"`
 	// Timeout is how long a search waits for Elasticsearch before PostgreSQL answers instead.
 	Timeout time.Duration `env:"ELASTIC_TIMEOUT" envDefault:"2s"`
+}
+
+// SearchBoosts say how much it counts where a search finds a word.
+type SearchBoosts struct {
+	Title            float64 `env:"SEARCH_BOOST_TITLE" envDefault:"4"`
+	ShortDescription float64 `env:"SEARCH_BOOST_SHORT_DESCRIPTION" envDefault:"2"`
+	AttributeList    float64 `env:"SEARCH_BOOST_ATTRIBUTE_LIST" envDefault:"0.5"`
+	Brand            float64 `env:"SEARCH_BOOST_BRAND" envDefault:"14"`
+	Text             float64 `env:"SEARCH_BOOST_TEXT" envDefault:"2"`
+	AllWords         float64 `env:"SEARCH_BOOST_ALL_WORDS" envDefault:"40"`
+	AllInTitle       float64 `env:"SEARCH_BOOST_ALL_IN_TITLE" envDefault:"5"`
+	Without          float64 `env:"SEARCH_BOOST_WITHOUT" envDefault:"3"`
+	Accents          float64 `env:"SEARCH_BOOST_ACCENTS" envDefault:"0.5"`
 }
 
 // Redis is what wakes the worker; without it the server runs the jobs itself.

@@ -14,11 +14,13 @@ import (
 	"github.com/uptrace/bun"
 
 	"ecoseller/catalogue/cataloguetest"
+	"ecoseller/config"
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/spelling"
 	"ecoseller/store"
 	"ecoseller/store/storetest"
 )
@@ -27,6 +29,7 @@ import (
 type bench struct {
 	*testing.T
 	engine  search.Engine
+	finder  *search.Finder
 	indexer *indexer.Indexer
 	store   *store.Store
 	db      *bun.DB
@@ -34,6 +37,15 @@ type bench struct {
 	indices func() []string
 	// settle makes what was written visible to searches.
 	settle func()
+}
+
+// boosts are those of a shop that sets none.
+func boosts() search.Boosts {
+	cfg, err := config.From(nil)
+	if err != nil {
+		panic(err)
+	}
+	return search.Boosts(cfg.Boosts)
 }
 
 // onEachEngine runs a test on both engines: what they promise is the same.
@@ -44,12 +56,16 @@ func onEachEngine(t *testing.T, test func(b *bench)) {
 			t.Parallel()
 			b := &bench{T: t}
 			b.store, b.db = cataloguetest.NewDemo(t)
-			if name == search.Postgres {
-				b.engine, b.settle = postgres.New(b.store, cataloguetest.Languages().Supported), func() {}
-			} else {
+			languages := cataloguetest.Languages()
+			standIn := postgres.New(b.store, languages.Supported, boosts())
+			// The engine in PostgreSQL is always there: it knows the words that typing errors are mended with.
+			engines := []search.Engine{standIn}
+			if b.engine, b.settle = standIn, func() {}; name == search.Elasticsearch {
 				b.openElastic()
+				engines = append(engines, b.engine)
 			}
-			b.indexer = indexer.New(b.store, cataloguetest.Languages(), b.engine)
+			b.finder = search.NewFinder(b.engine, spelling.New(b.store, languages.Supported))
+			b.indexer = indexer.New(b.store, languages, engines...)
 			b.rebuild()
 			test(b)
 		})
@@ -62,7 +78,7 @@ func (b *bench) openElastic() {
 	if address == "" {
 		storetest.Unavailable(b, "ELASTIC_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
 	}
-	engine, err := elastic.New(elastic.Options{Addresses: []string{address}, Index: alias, Languages: cataloguetest.Languages().Supported})
+	engine, err := elastic.New(elastic.Options{Addresses: []string{address}, Index: alias, Languages: cataloguetest.Languages().Supported, Boosts: boosts()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -106,7 +122,7 @@ func (b *bench) rebuild() {
 
 func (b *bench) search(r search.Request) *search.Result {
 	b.Helper()
-	result, err := b.engine.Search(b.Context(), r)
+	result, err := b.finder.Search(b.Context(), r)
 	if err != nil {
 		b.Fatalf("%q: %v", r.Text, err)
 	}

@@ -40,6 +40,8 @@ type Request struct {
 	Text string
 	// Chain lists the languages to look in, the customer's first.
 	Chain []models.LanguageCode
+	// Match is how much of the text a hit has to have.
+	Match Match
 	// First is how many hits are wanted.
 	First int
 	// After is where the previous page ended; nil for the first page.
@@ -76,6 +78,17 @@ func (r *Request) Order() string {
 
 // ByRelevance says whether the best hits come first.
 func (s Sort) ByRelevance() bool { return s.Key == "" || s.Key == SortByRelevance }
+
+// Match says how much of a text a hit has to have.
+type Match string
+
+// How much a hit has to have. Words that the text negates ("without a wire") are not asked for.
+const (
+	// MatchAny wants any word of the text; products with all words come first. The empty Match means the same.
+	MatchAny Match = "ANY"
+	// MatchAll wants all words, wherever in the product they stand.
+	MatchAll Match = "ALL"
+)
 
 // Sort is the order of hits. Hits with equal keys are in the order of their ids.
 type Sort struct {
@@ -135,6 +148,9 @@ type Position struct {
 	Snapshot string `json:"n,omitempty"`
 	// Seen tells which products were shown already although a snapshot has them after this position.
 	Seen string `json:"d,omitempty"`
+	// Match and Corrected say how the result came about: the pages after the first go on in the same way.
+	Match     Match  `json:"m,omitempty"`
+	Corrected string `json:"c,omitempty"`
 }
 
 // Hit is a found product and its place.

@@ -72,71 +72,83 @@ type ProductSearch struct {
 	Languages []ProductSearchLanguage
 	// Code is the whole query as a lexeme for skus and other codes.
 	Code string
+	// FieldWeights say what a word counts in attributes, short description, title, and brand and codes: a float4[]
+	// in the order of PostgreSQL's weights, D to A.
+	FieldWeights string
 	ProductSearchPage
 }
 
 // ProductSearchLanguage is the query as the analyzer of one language sees it.
 type ProductSearchLanguage struct {
 	Language models.LanguageCode
-	// Words are tsqueries, one for each word of the query.
-	Words []string
-	// Any is the tsquery that matches any of them.
-	Any string
-	// Typed are the words that may hold typing errors, for SimilarProducts.
-	Typed []string
+	// Match is the tsquery that hits meet, Preferred the one whose hits get PreferredScore besides.
+	Match, Preferred string
+	PreferredScore   float64
+	// Words are what is scored by.
+	Words []ProductSearchWord
 }
 
-// Weights of title and so on stand for the boosts 10, 5, 3 and 2; PostgreSQL wants them from D to A.
-const searchWeights = "'{0.2, 0.3, 0.5, 1}'"
+// ProductSearchWord is a word of the query or a phrase, as a tsquery, with what it counts.
+type ProductSearchWord struct {
+	Query  string
+	Weight float64
+}
 
-// MatchingProducts returns the published products that contain a word of the query, those with most of
-// its words first, and how many there are in all. A product with the query as its code comes before all.
+// codeScore puts products whose code is the whole query before all others.
+const codeScore = "1000"
+
+// MatchingProducts returns the published products that match, best first, and how many there are in all. A word
+// counts by its weight, by the field it stands in, by how often it stands there, and less in a long text (ts_rank with
+// normalization 1).
 func (s *Store) MatchingProducts(ctx context.Context, q ProductSearch) (*ProductSearchResult, error) {
-	return s.searchProducts(ctx, q, func(l ProductSearchLanguage) (string, []any) {
-		// A word found is worth more than any rank, which ts_rank keeps below 1 when asked by 32.
-		words, args := "0", []any{}
-		for _, word := range l.Words {
-			words += " + (s.document @@ ?::tsquery)::int"
-			args = append(args, word)
-		}
-		score := "1000 * (s.document @@ ?::tsquery)::int + " + words + " + ts_rank(" + searchWeights + ", s.document, ?::tsquery, 32)"
-		args = append([]any{q.Code}, append(args, l.Any)...)
-		return "SELECT s.product_id, (" + preferred(score) + ")::float8 AS score FROM product_search AS s WHERE s.document @@ ?::tsquery",
-			append(args, q.Code+" | "+l.Any)
-	})
-}
-
-// SimilarProducts returns the published products whose titles have words that look like the query's,
-// and how many there are in all.
-func (s *Store) SimilarProducts(ctx context.Context, q ProductSearch) (*ProductSearchResult, error) {
-	return s.searchProducts(ctx, q, func(l ProductSearchLanguage) (string, []any) {
-		score, where, args := "0", "false", []any{}
-		for _, word := range l.Typed {
-			score += " + word_similarity(?, s.words)"
-			where += " OR ? <% s.words"
-			args = append(args, word)
-		}
-		return "SELECT s.product_id, (" + preferred(score) + ")::float8 AS score FROM product_search AS s WHERE (" + where + ")",
-			append(args, args...)
-	})
-}
-
-// searchProducts joins the matches of all languages: a product is looked for in the first language of the chain in
-// which it has a text.
-func (s *Store) searchProducts(ctx context.Context, q ProductSearch, matchesIn func(ProductSearchLanguage) (string, []any)) (*ProductSearchResult, error) {
 	var matches statement
 	var earlier []models.LanguageCode
-	for i, language := range q.Languages {
+	for i, l := range q.Languages {
 		if i > 0 {
 			matches.add("\nUNION ALL\n")
 		}
-		sql, args := matchesIn(language)
-		matches.add(sql+" AND s.published AND s.language = ?", append(args, language.Language)...)
+		var score statement
+		score.add(codeScore+" * (s.document @@ ?::tsquery)::int + ? * (s.document @@ ?::tsquery)::int", q.Code, l.PreferredScore, l.Preferred)
+		for _, word := range l.Words {
+			score.add(" + ? * ts_rank(?::float4[], s.document, ?::tsquery, 1)", word.Weight, q.FieldWeights, word.Query)
+		}
+		// A product is looked for in the first language of the chain in which it has a text.
+		matches.add("SELECT s.product_id, ("+preferred(score.sql)+")::float8 AS score FROM product_search AS s", score.args...)
+		matches.add(" WHERE s.document @@ ?::tsquery AND s.published AND s.language = ?", l.Match, l.Language)
 		if len(earlier) > 0 {
 			matches.add(" AND NOT EXISTS (SELECT FROM product_search AS e WHERE e.product_id = s.product_id AND e.language = ANY(?))",
 				languageArray(earlier))
 		}
-		earlier = append(earlier, language.Language)
+		earlier = append(earlier, l.Language)
 	}
 	return s.productSearchPage(ctx, matches, q.ProductSearchPage)
+}
+
+// ProductSearchWordMatch is a word of a query in a product.
+type ProductSearchWordMatch struct {
+	ProductID         uuid.UUID
+	Language          models.LanguageCode
+	ProductSearchWord `bun:",extend"`
+	// Rank is what PostgreSQL makes of where and how often the word stands.
+	Rank float64
+}
+
+// MatchingWords returns which words of the query are in the products, and how much they count there.
+func (s *Store) MatchingWords(ctx context.Context, q ProductSearch, ids []uuid.UUID) (map[uuid.UUID][]*ProductSearchWordMatch, error) {
+	var words statement
+	for _, l := range q.Languages {
+		for _, word := range l.Words {
+			if words.sql != "" {
+				words.add(" UNION ALL ")
+			}
+			words.add("SELECT ?::text AS language, ?::text AS query, ?::float8 AS weight", l.Language, word.Query, word.Weight)
+		}
+	}
+	var matches []*ProductSearchWordMatch
+	err := s.db.NewRaw("WITH words AS ("+words.sql+`)
+		SELECT s.product_id, w.*, ts_rank(?::float4[], s.document, w.query::tsquery, 1)::float8 AS rank
+		FROM words AS w
+		JOIN product_search AS s ON s.language = w.language AND s.product_id = ANY(?) AND s.document @@ w.query::tsquery
+		ORDER BY s.product_id, rank * w.weight DESC`, append(words.args, q.FieldWeights, uuidArray(ids))...).Scan(ctx, &matches)
+	return groupBy(matches, func(m *ProductSearchWordMatch) uuid.UUID { return m.ProductID }), wrap(ctx, err, "explain search")
 }

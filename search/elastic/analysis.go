@@ -22,8 +22,11 @@ var dictionaries = map[string]dictionary{
 	"en": {"general_autocomplete_hunspell_analyzer", "en_US_ascii"},
 }
 
-// foldedAnalyzer is for languages without a dictionary.
-const foldedAnalyzer = "folded_analyzer"
+// The analyzers that know no language: words without and with their accents.
+const (
+	foldedAnalyzer   = "folded_analyzer"
+	accentedAnalyzer = "accented_analyzer"
+)
 
 func analyzerOf(language models.LanguageCode) string {
 	base, _, _ := strings.Cut(string(language), "-")
@@ -38,8 +41,9 @@ func analyzerOf(language models.LanguageCode) string {
 func analysisSettings(languages []models.LanguageCode) object {
 	filters := object{}
 	analyzers := object{
-		foldedAnalyzer:  object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
-		"code_analyzer": object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
+		foldedAnalyzer:   object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
+		accentedAnalyzer: object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase"}},
+		"code_analyzer":  object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
 	}
 	for _, language := range languages {
 		base, _, _ := strings.Cut(string(language), "-")
@@ -57,8 +61,5 @@ func analysisSettings(languages []models.LanguageCode) object {
 	return object{
 		"filter":   filters,
 		"analyzer": analyzers,
-		"normalizer": object{
-			"code_normalizer": object{"type": "custom", "filter": []string{"lowercase", "asciifolding"}},
-		},
 	}
 }

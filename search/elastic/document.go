@@ -10,12 +10,14 @@ import (
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/analysis"
 )
 
 // document is a product as Elasticsearch stores it.
 type document struct {
 	ProductID   uuid.UUID             `json:"product_id"`
 	ID          []string              `json:"id"`
+	Codes       []string              `json:"codes"`
 	Brand       string                `json:"brand"`
 	ProductType string                `json:"product_type,omitempty"`
 	Published   bool                  `json:"published"`
@@ -75,6 +77,9 @@ func (e *Engine) source(d *search.Document) ([]byte, error) {
 		doc.Title[language] = text.Title
 		doc.ShortDescription[language] = text.ShortDescription
 		doc.AttributeList[language] = text.Attributes
+	}
+	for _, code := range d.Codes {
+		doc.Codes = append(doc.Codes, analysis.Code(code))
 	}
 	doc.addVariants(d.Variants)
 	raw, err := json.Marshal(doc)

@@ -21,6 +21,8 @@ type Options struct {
 	Index string
 	// Languages are what the shop speaks.
 	Languages []models.LanguageCode
+	// Boosts weigh the fields.
+	Boosts search.Boosts
 }
 
 // Engine searches in an index behind an alias.
@@ -29,6 +31,7 @@ type Engine struct {
 	alias     string
 	languages []models.LanguageCode
 	analyzers map[models.LanguageCode]*analysis.Analyzer
+	boosts    search.Boosts
 	snapshots snapshots
 }
 
@@ -42,7 +45,7 @@ func New(o Options) (*Engine, error) {
 	if alias == "" {
 		alias = "products"
 	}
-	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}}
+	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}, boosts: o.Boosts}
 	for _, language := range o.Languages {
 		e.analyzers[language] = analysis.New(language)
 	}

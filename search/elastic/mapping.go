@@ -30,6 +30,28 @@ func mappings(languages []models.LanguageCode) object {
 	text := func(language models.LanguageCode) object {
 		return object{"type": "text", "analyzer": analyzerOf(language)}
 	}
+	// What a field says is part of the product's whole text.
+	partOfText := func(language models.LanguageCode) object {
+		field := text(language)
+		field["copy_to"] = "text." + string(language)
+		return field
+	}
+	// Phrases that say what a product is without are looked for with their stop words.
+	withPhrases := func(language models.LanguageCode) object {
+		field := partOfText(language)
+		field["fields"] = object{"folded": object{"type": "text", "analyzer": foldedAnalyzer}}
+		return field
+	}
+	titles := func(language models.LanguageCode) object {
+		field := withPhrases(language)
+		field["fields"].(object)["accented"] = object{"type": "text", "analyzer": accentedAnalyzer}
+		return field
+	}
+	var brandNames, wholeTexts []string
+	for _, language := range languages {
+		brandNames = append(brandNames, "brand_name."+string(language))
+		wholeTexts = append(wholeTexts, "text."+string(language))
+	}
 	// What is only sorted and counted by is kept by product, what is only looked for by term.
 	byProduct := func(kind string) object { return object{"type": kind, "index": false} }
 	byTerm := object{"type": "keyword", "doc_values": false}
@@ -43,12 +65,14 @@ func mappings(languages []models.LanguageCode) object {
 		"properties": object{
 			"product_id": object{"type": "keyword"},
 			// Everything that names the product exactly: skus, EANs, manufacturer part numbers.
-			"id": object{"type": "text", "analyzer": "code_analyzer", "fields": object{
-				"exact": object{"type": "keyword", "normalizer": "code_normalizer", "ignore_above": 256},
-			}},
-			"brand": object{"type": "text", "analyzer": foldedAnalyzer, "fields": object{
+			"id": object{"type": "text", "analyzer": "code_analyzer", "copy_to": wholeTexts},
+			// The same as letters and digits only.
+			"codes": object{"type": "keyword", "doc_values": false, "ignore_above": 256},
+			"brand": object{"type": "text", "analyzer": foldedAnalyzer, "copy_to": append(brandNames, wholeTexts...), "fields": object{
 				"exact": object{"type": "keyword", "ignore_above": 8000},
 			}},
+			"brand_name":         inLanguages(text),
+			"text":               inLanguages(text),
 			"product_type":       object{"type": "keyword"},
 			"published":          object{"type": "boolean"},
 			"in_stock":           object{"type": "boolean"},
@@ -57,9 +81,9 @@ func mappings(languages []models.LanguageCode) object {
 			"staff_category_ids": byTerm,
 			"created_at":         object{"type": "long"},
 			"updated_at":         object{"type": "long"},
-			"title":              inLanguages(text),
-			"short_description":  inLanguages(text),
-			"attribute_list":     inLanguages(text),
+			"title":              inLanguages(titles),
+			"short_description":  inLanguages(withPhrases),
+			"attribute_list":     inLanguages(partOfText),
 			"sort_title":         inLanguages(func(models.LanguageCode) object { return byProduct("keyword") }),
 			"attribute_codes":    byProduct("keyword"),
 			"attributes":         byProduct("keyword"),

@@ -144,3 +144,17 @@ func (e *Engine) deleteIndices(ctx context.Context, names []string) error {
 	}
 	return nil
 }
+
+// DeleteAll removes all indices of the engine, the one in use as well.
+func (e *Engine) DeleteAll(ctx context.Context) error {
+	for _, alias := range []string{e.alias, e.buildingAlias()} {
+		indices, err := e.indicesBehind(ctx, alias)
+		if err != nil {
+			return err
+		}
+		if err := e.deleteIndices(ctx, indices); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -5,6 +5,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,48 +17,35 @@ import (
 	"ecoseller/store"
 )
 
-// The marks tell stems and codes from words, so that a stem does not match another word's whole form.
-// No word contains them.
-const (
-	stemMark = "~"
-	codeMark = "#"
-)
-
 // maxQueryWords bounds the work for one query; the words after it are left out.
 const maxQueryWords = 32
-
-// shortestTypo is how long a word must be to be searched with typing errors.
-const shortestTypo = 4
 
 // Engine searches in the table product_search.
 type Engine struct {
 	store     *store.Store
 	analyzers map[models.LanguageCode]*analysis.Analyzer
+	boosts    search.Boosts
 }
 
 // New returns the engine for a shop that speaks the languages.
-func New(s *store.Store, languages []models.LanguageCode) *Engine {
+func New(s *store.Store, languages []models.LanguageCode, boosts search.Boosts) *Engine {
 	analyzers := map[models.LanguageCode]*analysis.Analyzer{"": analysis.New("")}
 	for _, language := range languages {
 		analyzers[language] = analysis.New(language)
 	}
-	return &Engine{store: s, analyzers: analyzers}
+	return &Engine{store: s, analyzers: analyzers, boosts: boosts}
 }
 
 // Name is Postgres.
 func (e *Engine) Name() search.EngineName { return search.Postgres }
 
-// Search finds the products that contain words of the query; when there are none, those that contain
-// similar words.
+// Search finds the products that contain words of the query.
 func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	q, err := e.query(r)
+	q, err := e.query(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	found, err := e.store.MatchingProducts(ctx, q)
-	if err == nil && found.Total == 0 {
-		found, err = e.store.SimilarProducts(ctx, q)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", search.ErrUnavailable, err)
 	}
@@ -66,14 +54,21 @@ func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, 
 
 // Index writes the documents' rows.
 func (e *Engine) Index(ctx context.Context, documents []*search.Document) error {
-	var rows []store.ProductSearchRow
-	for _, d := range documents {
-		rows = append(rows, e.rows(d)...)
-	}
-	if len(rows) == 0 {
+	if len(documents) == 0 {
 		return nil
 	}
-	return e.store.PutProductSearchRows(ctx, rows)
+	return e.index(ctx, documents, newVocabulary())
+}
+
+func (e *Engine) index(ctx context.Context, documents []*search.Document, known *vocabulary) error {
+	var rows []store.ProductSearchRow
+	for _, d := range documents {
+		rows = append(rows, e.rows(d, known)...)
+	}
+	if err := e.store.PutProductSearchRows(ctx, rows); err != nil {
+		return err
+	}
+	return e.store.AddSearchWords(ctx, known.takeNew())
 }
 
 // Delete removes the products' rows.
@@ -91,17 +86,22 @@ func (e *Engine) Ready(ctx context.Context) error {
 
 // Rebuild renews all rows in place: each product's rows change in one statement, so a search always sees
 // either the old or the new ones.
-func (e *Engine) Rebuild(context.Context) (search.Rebuild, error) { return rebuild{e}, nil }
+func (e *Engine) Rebuild(context.Context) (search.Rebuild, error) {
+	return &rebuild{engine: e, vocabulary: newVocabulary()}, nil
+}
 
-type rebuild struct{ engine *Engine }
+type rebuild struct {
+	engine     *Engine
+	vocabulary *vocabulary
+}
 
 // Add writes the documents' rows.
-func (r rebuild) Add(ctx context.Context, documents []*search.Document) error {
-	return r.engine.Index(ctx, documents)
+func (r *rebuild) Add(ctx context.Context, documents []*search.Document) error {
+	return r.engine.index(ctx, documents, r.vocabulary)
 }
 
 // Commit counts; rows of deleted products went with these.
-func (r rebuild) Commit(ctx context.Context, count int) error {
+func (r *rebuild) Commit(ctx context.Context, count int) error {
 	found, err := r.engine.store.CountProductSearchProducts(ctx)
 	if err != nil {
 		return err
@@ -109,67 +109,48 @@ func (r rebuild) Commit(ctx context.Context, count int) error {
 	if found < count {
 		return fmt.Errorf("the search table holds %d products, expected %d", found, count)
 	}
+	for language := range r.engine.analyzers {
+		if err := r.engine.store.CountSearchWords(ctx, language); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // Abort has nothing to take back: every row that was written is right.
-func (r rebuild) Abort(context.Context) error { return nil }
+func (r *rebuild) Abort(context.Context) error { return nil }
 
-func (e *Engine) query(r search.Request) (store.ProductSearch, error) {
-	q := store.ProductSearch{Code: lexeme(codeMark + analysis.Code(r.Text))}
-	for _, language := range append(append([]models.LanguageCode{}, r.Chain...), "") {
-		if analyzer := e.analyzers[language]; analyzer != nil {
-			q.Languages = append(q.Languages, queryIn(language, analyzer, r.Text, q.Code))
-		}
-	}
-	var err error
-	q.ProductSearchPage, err = pageOf(r)
-	return q, err
-}
-
-func queryIn(language models.LanguageCode, analyzer *analysis.Analyzer, text, code string) store.ProductSearchLanguage {
-	l := store.ProductSearchLanguage{Language: language, Any: code}
-	tokens := analyzer.QueryTokens(text)
-	for _, token := range tokens[:min(len(tokens), maxQueryWords)] {
-		word := "(" + lexeme(token.Word) + " | " + lexeme(stemMark+token.Stem) + ")"
-		l.Words = append(l.Words, word)
-		l.Any += " | " + word
-		if len([]rune(token.Word)) >= shortestTypo && !strings.ContainsAny(token.Word, "0123456789") {
-			l.Typed = append(l.Typed, token.Word)
-		}
-	}
-	return l
-}
-
-func (e *Engine) rows(d *search.Document) []store.ProductSearchRow {
+func (e *Engine) rows(d *search.Document, known *vocabulary) []store.ProductSearchRow {
 	if len(d.Texts) == 0 {
-		return []store.ProductSearchRow{e.row(d, "", search.Text{})}
+		return []store.ProductSearchRow{e.row(d, "", search.Text{}, known)}
 	}
 	var rows []store.ProductSearchRow
 	for language, text := range d.Texts {
-		rows = append(rows, e.row(d, language, text))
+		rows = append(rows, e.row(d, language, text, known))
 	}
 	return rows
 }
 
-func (e *Engine) row(d *search.Document, language models.LanguageCode, text search.Text) store.ProductSearchRow {
+func (e *Engine) row(d *search.Document, language models.LanguageCode, text search.Text, known *vocabulary) store.ProductSearchRow {
 	analyzer := e.analyzers[language]
 	if analyzer == nil {
 		analyzer = e.analyzers[""]
 	}
 	v := newVector()
 	for _, code := range d.Codes {
-		v.add(codeMark+analysis.Code(code), 'A')
+		v.add(analysis.CodeMark+analysis.Code(code), 'A')
 	}
 	v.addTokens(analyzer.Tokens(strings.Join(d.Codes, " ")), 'A')
-	title := analyzer.Tokens(text.Title + " " + d.Brand)
+	brand, title := analyzer.Tokens(d.Brand), analyzer.Tokens(text.Title)
+	v.addTokens(brand, 'A')
 	v.addTokens(title, 'B')
 	v.addTokens(analyzer.Tokens(text.ShortDescription), 'C')
 	v.addTokens(analyzer.Tokens(strings.Join(text.Attributes, " ")), 'D')
+	known.add(language, v, text.Title, d.Brand, text.ShortDescription, strings.Join(text.Attributes, " "))
 
-	words := make([]string, len(title))
-	for i, token := range title {
-		words[i] = token.Word
+	var words []string
+	for _, token := range slices.Concat(title, brand) {
+		words = append(words, token.Word)
 	}
 	return store.ProductSearchRow{
 		ProductID: d.ProductID, Language: language, Published: d.Published, Version: d.Version,
@@ -196,7 +177,7 @@ func (v *vector) addTokens(tokens []analysis.Token, weight byte) {
 	for _, token := range tokens {
 		v.add(token.Word, weight)
 		v.next--
-		v.add(stemMark+token.Stem, weight)
+		v.add(analysis.StemMark+token.Stem, weight)
 	}
 }
 

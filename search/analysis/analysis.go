@@ -40,16 +40,14 @@ func New(language models.LanguageCode) *Analyzer {
 // what the adjective is made of: "bezdrátu".
 func (a *Analyzer) Tokens(text string) []Token {
 	var tokens []Token
-	var joined string
+	negated := false
 	for _, compound := range compounds(text) {
 		parts := strings.FieldsFunc(compound, isJoint)
 		for _, part := range parts {
-			if joined != "" {
-				tokens = append(tokens, a.token(joined+part))
+			if negated {
+				tokens = append(tokens, a.without(part))
 			}
-			if joined = ""; a.negation.prefix != "" && slices.Contains(a.negation.prepositions, part) {
-				joined = a.negation.prefix
-			}
+			negated = a.negation.prefix != "" && slices.Contains(a.negation.prepositions, part)
 			if !a.stop[part] {
 				tokens = append(tokens, a.token(part))
 			}
@@ -65,13 +63,21 @@ func compounds(text string) []string {
 	return strings.FieldsFunc(Fold(text), func(r rune) bool { return !isWord(r) && !isJoint(r) })
 }
 
-// QueryTokens returns the tokens of a query, each once; when it has only stop words, these are kept,
-// because somebody has typed them on purpose.
+// QueryTokens returns the tokens of a query, each once. What the query negates is left out, or is its
+// adjective where the language makes one: who looks for things without something does not want those with it.
+// When there are only stop words, these are kept, because somebody has typed them on purpose.
 func (a *Analyzer) QueryTokens(text string) []Token {
-	if tokens := unique(a.Tokens(a.joinNegations(text))); len(tokens) > 0 {
-		return tokens
+	rest, negations := a.SplitNegations(text)
+	tokens := a.Tokens(rest)
+	for _, negation := range negations {
+		if negation.Adjective != "" {
+			tokens = append(tokens, a.without(negation.Noun))
+		}
 	}
-	return unique((&Analyzer{Language: a.Language}).Tokens(text))
+	if len(tokens) == 0 {
+		tokens = (&Analyzer{Language: a.Language}).Tokens(text)
+	}
+	return unique(tokens)
 }
 
 // Fold puts a text into lower case and takes its accents off.
@@ -109,10 +115,7 @@ func Code(text string) string {
 }
 
 func (a *Analyzer) token(word string) Token {
-	if a.stem == nil || strings.ContainsFunc(word, unicode.IsDigit) {
-		return Token{Word: word, Stem: word}
-	}
-	return Token{Word: word, Stem: a.stem(word)}
+	return Token{Word: word, Stem: a.Stem(word)}
 }
 
 func unique(tokens []Token) []Token {

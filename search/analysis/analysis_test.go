@@ -1,12 +1,8 @@
 package analysis_test
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"ecoseller/models"
@@ -112,46 +108,6 @@ func TestFormsShareTheirStem(t *testing.T) {
 					t.Errorf("%s: %s has stem %s, %s has %s", language, form, got, forms[0], want)
 				}
 			}
-		}
-	}
-}
-
-// TestMorphology measures on word forms how many find their lemma; the floors are what was
-// reached. Half of the Slovak pairs are verbs, whose endings the stemmer leaves alone.
-func TestMorphology(t *testing.T) {
-	t.Parallel()
-	folder := os.Getenv("ECOSELLER_DATA")
-	if folder == "" {
-		t.Skip("ECOSELLER_DATA does not name a folder with morphology-<language>.tsv")
-	}
-	for language, floor := range map[models.LanguageCode]float64{"cs": 0.76, "sk": 0.45} {
-		analyzer := analysis.New(language)
-		stemOf := func(word string) string {
-			if tokens := analyzer.Tokens(word); len(tokens) > 0 {
-				return tokens[0].Stem
-			}
-			return analysis.Fold(word)
-		}
-		file, err := os.Open(filepath.Join(folder, "morphology-"+string(language)+".tsv"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found, all := 0, 0
-		for lines := bufio.NewScanner(file); lines.Scan(); {
-			form, lemma, ok := strings.Cut(lines.Text(), "\t")
-			if !ok || form == "form" {
-				continue
-			}
-			all++
-			if stemOf(form) == stemOf(lemma) {
-				found++
-			}
-		}
-		_ = file.Close()
-		share := float64(found) / float64(all)
-		t.Logf("%s: %d of %d forms find their lemma (%.3f), with and without accents alike", language, found, all, share)
-		if share < floor {
-			t.Errorf("%s: %.3f is less than %.3f", language, share, floor)
 		}
 	}
 }

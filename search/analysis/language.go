@@ -14,7 +14,13 @@ type Language struct {
 	// StopWords say nothing about a product; both engines leave them out. They are without accents.
 	StopWords []string
 
-	stem     func(word string) string
+	// Analyzer is the name of the language's analyzer in Elasticsearch; "de_analyzer" when empty.
+	Analyzer string
+	// Dictionary is the folder of the folded hunspell dictionary that Elasticsearch looks words up in, beside
+	// stemming them; empty for none.
+	Dictionary string
+
+	stemmer  []stemRule
 	negation negationWords
 }
 
@@ -31,3 +37,6 @@ func LanguageOf(code models.LanguageCode) *Language {
 	}
 	return &Language{Code: models.LanguageCode(base)}
 }
+
+// Stems says whether the language has a stemmer.
+func (l *Language) Stems() bool { return len(l.stemmer) > 0 }

@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 
 	"ecoseller/models"
@@ -19,7 +20,8 @@ func TestTokens(t *testing.T) {
 		{"cs", "Bezdrátová sluchátka s mikrofonem", []string{"bezdratova", "sluchatka", "mikrofonem"}},
 		{"en", "The WH-1000XM4 headphones", []string{"wh", "1000xm4", "wh1000xm4", "headphones"}},
 		{"en", `15.6" laptop`, []string{"15", "6", "156", "laptop"}},
-		{"en", "USB-C", []string{"usb", "c"}},
+		{"en", "USB-C 15,6 2TB", []string{"usb", "c", "usbc", "15", "6", "156", "2", "tb", "2tb"}},
+		{"en", "Apple's iPhone15 A4", []string{"apple", "iphone", "15", "iphone15", "a4"}},
 		{"de", "Größe für Füße", []string{"grosse", "fusse"}},
 		{"en", "… !", nil},
 	}
@@ -31,6 +33,19 @@ func TestTokens(t *testing.T) {
 		if !slices.Equal(words, test.words) {
 			t.Errorf("%s: got %q, want %q", test.text, words, test.words)
 		}
+	}
+}
+
+// TestTokensOfOneWordShareItsPlace lets phrases be found.
+func TestTokensOfOneWordShareItsPlace(t *testing.T) {
+	t.Parallel()
+	var places []string
+	for _, token := range analysis.New("cs").Tokens("USB-C kabel bez obalu na 2TB disk") {
+		places = append(places, token.Word+" "+strconv.Itoa(token.Position))
+	}
+	want := []string{"usb 1", "c 2", "usbc 1", "kabel 3", "bez 4", "bezobalu 5", "obalu 5", "2 7", "tb 8", "2tb 7", "disk 9"}
+	if !slices.Equal(places, want) {
+		t.Errorf("got %q, want %q", places, want)
 	}
 }
 

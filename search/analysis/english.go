@@ -8,7 +8,7 @@ var english = &Language{
 	StopWords: strings.Fields(`a an and are as at be but by for if in into is it not of on or such that the their then
 		there these they this to was will with`),
 	Analyzer: "general_autocomplete_hunspell_analyzer",
-	stemmer:  englishStemmer,
+	stemmer:  englishStemmer, possessives: true,
 	negation: negationWords{
 		prepositions: []string{"without", "w/o"}, ends: []string{"with", "for", "but", "in", "on", "from", "under"},
 		phrases: []string{"without %s", "no %s", "%s free", "non %s"}, words: []string{"%sless"},

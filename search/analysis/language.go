@@ -20,8 +20,10 @@ type Language struct {
 	// stemming them; empty for none.
 	Dictionary string
 
-	stemmer  []stemRule
-	negation negationWords
+	stemmer []stemRule
+	// possessives says that "'s" is no part of a word.
+	possessives bool
+	negation    negationWords
 }
 
 // languages are those the search knows; texts in others are folded only.
@@ -37,6 +39,9 @@ func LanguageOf(code models.LanguageCode) *Language {
 	}
 	return &Language{Code: models.LanguageCode(base)}
 }
+
+// Possessives says that the language writes "dog's", and means the word before the apostrophe.
+func (l *Language) Possessives() bool { return l.possessives }
 
 // Stems says whether the language has a stemmer.
 func (l *Language) Stems() bool { return len(l.stemmer) > 0 }

@@ -1,6 +1,8 @@
 package elastic
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,10 +23,20 @@ func analyzerOf(code models.LanguageCode) string {
 	return foldedAnalyzer
 }
 
+// searchSuffix names the analyzer of queries after that of texts.
+const searchSuffix = "_of_queries"
+
+func searchAnalyzerOf(code models.LanguageCode) string {
+	if name := analyzerOf(code); name != foldedAnalyzer {
+		return name + searchSuffix
+	}
+	return foldedAnalyzer
+}
+
 // analysisSettings: words are put into lower case and folded first. Then they are looked up, in dictionaries
 // that were folded too, and stemmed by the same rules as in the other engine.
 func analysisSettings(languages []models.LanguageCode) object {
-	s := settings{filters: object{}, analyzers: object{
+	s := settings{filters: compoundFilters(), analyzers: object{
 		foldedAnalyzer:  object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
 		"code_analyzer": object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
 	}}
@@ -34,8 +46,9 @@ func analysisSettings(languages []models.LanguageCode) object {
 		}
 	}
 	return object{
-		"filter":   s.filters,
-		"analyzer": s.analyzers,
+		"char_filter": compoundJoints,
+		"filter":      s.filters,
+		"analyzer":    s.analyzers,
 		"normalizer": object{
 			"code_normalizer": object{"type": "custom", "filter": []string{"lowercase", "asciifolding"}},
 		},
@@ -48,14 +61,44 @@ type settings struct{ filters, analyzers object }
 func (s settings) addLanguage(language *analysis.Language, analyzer string) {
 	code := string(language.Code)
 	s.filters[code+"_stop"] = object{"type": "stop", "stopwords": language.StopWords}
-	chain := []string{"lowercase", "asciifolding", code + "_stop"}
-	stem := s.addStemmer(language)
-	if language.Dictionary == "" {
-		chain = append(chain, stem...)
-	} else {
-		chain = append(chain, s.addDictionary(language, stem))
+	compounds := "compounds"
+	if language.Possessives() {
+		compounds = "possessive_compounds"
 	}
-	s.analyzers[analyzer] = object{"type": "custom", "tokenizer": "standard", "filter": chain}
+	words := s.addStemmer(language)
+	if language.Dictionary != "" {
+		words = []string{s.addDictionary(language, words)}
+	}
+	before := []string{"lowercase", "asciifolding", code + "_stop", compounds}
+	// The index has no place for a compound that is as long as its parts; a query has.
+	s.addAnalyzer(analyzer, slices.Concat(before, []string{"flatten_graph"}, words))
+	s.addAnalyzer(analyzer+searchSuffix, slices.Concat(before, words))
+}
+
+func (s settings) addAnalyzer(name string, filters []string) {
+	s.analyzers[name] = object{
+		"type": "custom", "char_filter": slices.Sorted(maps.Keys(compoundJoints)), "tokenizer": "standard", "filter": filters,
+	}
+}
+
+// compoundJoints write compounds with the one joint at which the standard tokenizer does not cut: wi-fi, 15.6,
+// 15,6, 2TB and iphone15, as analysis.Tokens has them. They run in the order of their names.
+var compoundJoints = object{
+	"joint_1_hyphen":  object{"type": "pattern_replace", "pattern": `(?<=[\p{L}\p{N}])-(?=[\p{L}\p{N}])`, "replacement": "_"},
+	"joint_2_decimal": object{"type": "pattern_replace", "pattern": `(?<=\d)[.,](?=\d)`, "replacement": "_"},
+	"joint_3_amount":  object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\d+)(?=\p{L}+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
+	"joint_4_model":   object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\p{L}{2,})(?=\d+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
+}
+
+// compoundFilters give the parts of a compound and the whole.
+func compoundFilters() object {
+	compounds := func(possessive bool) object {
+		return object{
+			"type": "word_delimiter_graph", "catenate_all": true, "split_on_case_change": false, "split_on_numerics": false,
+			"stem_english_possessive": possessive,
+		}
+	}
+	return object{"compounds": compounds(false), "possessive_compounds": compounds(true)}
 }
 
 // addDictionary gives a word its lemmas and, marked so that it does not meet another word's lemma, its stem,

@@ -23,7 +23,7 @@ func mappings(languages []models.LanguageCode) object {
 	inLanguages := func() object {
 		fields := object{}
 		for _, language := range languages {
-			fields[string(language)] = object{"type": "text", "analyzer": analyzerOf(language)}
+			fields[string(language)] = object{"type": "text", "analyzer": analyzerOf(language), "search_analyzer": searchAnalyzerOf(language)}
 		}
 		return object{"properties": fields}
 	}

@@ -3,6 +3,7 @@
 package analysis
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -18,6 +19,10 @@ type Token struct {
 	Word string
 	// Stem is the word without its ending; equal for most inflected forms of a word.
 	Stem string
+	// Position counts the words of the text from 1; tokens of one word share it.
+	Position int
+	// Parts is how many words the whole of a compound stands for, beginning with the one at its position; 0 for words.
+	Parts int
 }
 
 // Analyzer cuts the texts of one language.
@@ -35,43 +40,90 @@ func New(language models.LanguageCode) *Analyzer {
 	return a
 }
 
-// Tokens returns the words of a text in their order, without stop words. A compound with a digit in it,
-// such as WH-1000XM4 or 15.6, gives its parts and the whole; "bez drátu" gives its words and, as one word,
-// what the adjective is made of: "bezdrátu".
+// Tokens returns the words of a text in their order, without stop words. A compound, such as wi-fi, 15.6 or
+// 2TB, gives its parts and the whole; "bez drátu" gives its words and, as one word, the adjective: "bezdrátový".
 func (a *Analyzer) Tokens(text string) []Token {
 	var tokens []Token
-	var joined string
-	for _, compound := range compounds(text) {
-		parts := strings.FieldsFunc(compound, isJoint)
+	position, negated := 0, false
+	add := func(t Token, position int) {
+		t.Position = position
+		tokens = append(tokens, t)
+	}
+	for _, compound := range compounds(a.withoutPossessives(text)) {
+		first := position + 1
+		parts := partsOf(compound)
 		for _, part := range parts {
-			if joined != "" {
-				tokens = append(tokens, a.token(joined+part))
+			position++
+			if negated {
+				add(a.without(part), position)
 			}
-			if joined = ""; a.negation.prefix != "" && slices.Contains(a.negation.prepositions, part) {
-				joined = a.negation.prefix
-			}
+			negated = a.negation.prefix != "" && slices.Contains(a.negation.prepositions, part)
 			if !a.stop[part] {
-				tokens = append(tokens, a.token(part))
+				add(a.token(part), position)
 			}
 		}
-		if whole := strings.Join(parts, ""); len(parts) > 1 && strings.ContainsFunc(whole, unicode.IsDigit) {
-			tokens = append(tokens, Token{Word: whole, Stem: whole})
+		if whole := strings.Join(parts, ""); len(parts) > 1 && (strings.Contains(compound, "-") || strings.ContainsFunc(whole, unicode.IsDigit)) {
+			compound := a.token(whole)
+			compound.Parts = len(parts)
+			add(compound, first)
 		}
 	}
 	return tokens
 }
 
-func compounds(text string) []string {
-	return strings.FieldsFunc(Fold(text), func(r rune) bool { return !isWord(r) && !isJoint(r) })
+// withoutPossessives takes off the English "'s", which is no word.
+func (a *Analyzer) withoutPossessives(text string) string {
+	if !a.possessives {
+		return text
+	}
+	return possessive.ReplaceAllString(text, "$1")
 }
 
-// QueryTokens returns the tokens of a query, each once; when it has only stop words, these are kept,
-// because somebody has typed them on purpose.
-func (a *Analyzer) QueryTokens(text string) []Token {
-	if tokens := unique(a.Tokens(a.joinNegations(text))); len(tokens) > 0 {
-		return tokens
+var possessive = regexp.MustCompile(`(?i)(\pL)['’]s\b`)
+
+// compounds cuts a text where neither letters, digits nor joints are. A comma between digits is a joint.
+func compounds(text string) []string {
+	folded := []rune(Fold(text))
+	for i, r := range folded {
+		if r == ',' && i > 0 && i < len(folded)-1 && unicode.IsDigit(folded[i-1]) && unicode.IsDigit(folded[i+1]) {
+			folded[i] = '.'
+		}
 	}
-	return unique((&Analyzer{Language: a.Language}).Tokens(text))
+	return strings.FieldsFunc(string(folded), func(r rune) bool { return !isWord(r) && !isJoint(r) })
+}
+
+// partsOf cuts a compound at its joints, and between letters and digits where a part has one such place:
+// iphone15 and 2TB, but not the 1000XM4 of an article number.
+func partsOf(compound string) []string {
+	var parts []string
+	for _, part := range strings.FieldsFunc(compound, isJoint) {
+		if digits := amountOrModel.FindStringSubmatch(part); digits != nil {
+			parts = append(parts, digits[1]+digits[3], digits[2]+digits[4])
+		} else {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// amountOrModel is a number with its unit, or a word with its number. A single letter before a number is no word.
+var amountOrModel = regexp.MustCompile(`^(?:(\d+)(\pL+)|(\pL{2,})(\d+))$`)
+
+// QueryTokens returns the tokens of a query, each once. What the query negates is left out, or is its
+// adjective where the language makes one: who looks for things without something does not want those with it.
+// When there are only stop words, these are kept, because somebody has typed them on purpose.
+func (a *Analyzer) QueryTokens(text string) []Token {
+	rest, negations := a.SplitNegations(text)
+	tokens := a.Tokens(rest)
+	for _, negation := range negations {
+		if negation.Adjective != "" {
+			tokens = append(tokens, a.without(negation.Noun))
+		}
+	}
+	if len(tokens) == 0 {
+		tokens = (&Analyzer{Language: a.Language}).Tokens(text)
+	}
+	return unique(tokens)
 }
 
 // Fold puts a text into lower case and takes its accents off.
@@ -109,18 +161,15 @@ func Code(text string) string {
 }
 
 func (a *Analyzer) token(word string) Token {
-	if a.stem == nil || strings.ContainsFunc(word, unicode.IsDigit) {
-		return Token{Word: word, Stem: word}
-	}
-	return Token{Word: word, Stem: a.stem(word)}
+	return Token{Word: word, Stem: a.Stem(word)}
 }
 
 func unique(tokens []Token) []Token {
-	seen := map[Token]bool{}
+	seen := map[[2]string]bool{}
 	var once []Token
 	for _, token := range tokens {
-		if !seen[token] {
-			seen[token] = true
+		if key := [2]string{token.Word, token.Stem}; !seen[key] {
+			seen[key] = true
 			once = append(once, token)
 		}
 	}

@@ -7,8 +7,19 @@ var german = &Language{
 	StopWords: strings.Fields(`aber als am an auch auf aus bei bis das dass dem den der des die dies diese diesem diesen
 		dieser dieses durch ein eine einem einen einer eines er es fur hat ich ihr ihre im in ist mit nach nicht nur
 		oder sich sie sind so uber um und unter vom von vor war was wie wird zu zum zur`),
+	stemmer: germanStemmer,
 	negation: negationWords{
 		prepositions: []string{"ohne"}, ends: []string{"mit", "fur", "aber", "in", "auf", "aus", "von", "bis", "zum", "zur"},
 		phrases: []string{"ohne %s", "kein %s", "keine %s"}, words: []string{"%slos", "%sfrei"},
 	},
+}
+
+// germanStemmer is the light one of J. Savoy, "Light stemming approaches for the French, Portuguese, German
+// and Hungarian languages" (2006). Umlauts are folded before, or typed as two letters.
+var germanStemmer = []stemRule{
+	changeAnywhere("ae", "a"), changeAnywhere("oe", "o"), changeAnywhere("ue", "u").behind("bcdfghjklmnprstvwxz"),
+	cut(3, "n").behind("lr"),
+	cut(3, "s").behind("bdfghklmnt"),
+	cut(3, "ern em en er es e"),
+	cut(3, "est en er"),
 }

@@ -14,8 +14,16 @@ type Language struct {
 	// StopWords say nothing about a product; both engines leave them out. They are without accents.
 	StopWords []string
 
-	stem     func(word string) string
-	negation negationWords
+	// Analyzer is the name of the language's analyzer in Elasticsearch; "de_analyzer" when empty.
+	Analyzer string
+	// Dictionary is the folder of the folded hunspell dictionary that Elasticsearch looks words up in, beside
+	// stemming them; empty for none.
+	Dictionary string
+
+	stemmer []stemRule
+	// possessives says that "'s" is no part of a word.
+	possessives bool
+	negation    negationWords
 }
 
 // languages are those the search knows; texts in others are folded only.
@@ -31,3 +39,9 @@ func LanguageOf(code models.LanguageCode) *Language {
 	}
 	return &Language{Code: models.LanguageCode(base)}
 }
+
+// Possessives says that the language writes "dog's", and means the word before the apostrophe.
+func (l *Language) Possessives() bool { return l.possessives }
+
+// Stems says whether the language has a stemmer.
+func (l *Language) Stems() bool { return len(l.stemmer) > 0 }

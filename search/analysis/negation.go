@@ -14,8 +14,8 @@ type negationWords struct {
 	// the next noun only, and before are the endings of the adjectives that may stand before that noun.
 	ends   []string
 	before []string
-	// prefix makes one word of the noun: bez drátu, bezdrátový.
-	prefix string
+	// prefix and suffix make an adjective of the noun: bez drátu, bezdrátový.
+	prefix, suffix string
 	// phrases say the same of the noun; words say it of the noun's stem: wire, wireless.
 	phrases []string
 	words   []string
@@ -86,7 +86,7 @@ func (a *Analyzer) negationOf(noun []string) Negation {
 		return n
 	}
 	if a.negation.prefix != "" {
-		n.Adjective = a.token(a.negation.prefix + n.Noun).Stem
+		n.Adjective = a.negation.prefix + a.Stem(n.Noun)
 	}
 	for _, word := range a.negation.words {
 		n.Phrases = append(n.Phrases, fmt.Sprintf(word, a.token(n.Noun).Stem))
@@ -94,16 +94,9 @@ func (a *Analyzer) negationOf(noun []string) Negation {
 	return n
 }
 
-// joinNegations writes "bez drátu" as one word, which is what the adjective is made of, and leaves out what
-// other languages negate: who looks for things without something does not want those with it.
-func (a *Analyzer) joinNegations(text string) string {
-	rest, negations := a.SplitNegations(text)
-	for _, n := range negations {
-		if a.negation.prefix != "" {
-			rest += " " + a.negation.prefix + strings.ReplaceAll(n.Noun, " ", "")
-		}
-	}
-	return rest
+// without is the token of "bez drátu", with the stem of the adjective.
+func (a *Analyzer) without(noun string) Token {
+	return Token{Word: a.negation.prefix + noun, Stem: a.Stem(a.negation.prefix + a.Stem(noun) + a.negation.suffix)}
 }
 
 func endsWithAny(word string, endings []string) bool {

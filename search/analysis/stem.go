@@ -1,105 +1,202 @@
 package analysis
 
-import "strings"
-
-// ending is what is taken off a word that keeps at least min letters before it.
-type ending struct {
-	suffix string
-	min    int
-}
-
-// The Czech endings follow L. Dolamic and J. Savoy, "Indexing and stemming approaches for the Czech
-// language" (2009), as Lucene's CzechStemmer has them, here without accents.
-var czechEndings = endings(
-	2, "atech", 2, "etem", "atum",
-	2, "ech", "ich", "eho", "emi", "emu", "ete", "eti", "iho", "imi", "imu", "ach", "ata", "aty", "ych", "ama", "ami", "ove", "ovi", "ymi",
-	2, "em", "es", "im", "um", "at", "am", "os", "us", "ym", "mi", "ou", "ej",
-	2, "a", "e", "i", "o", "u", "y",
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
-// The Slovak endings are the same idea; diphthongs were made plain vowels before.
-var slovakEndings = endings(
-	2, "atami", "atach", "atam",
-	2, "och", "ach", "ech", "ych", "ich", "ami", "ymi", "imi", "mi", "ovi", "ove", "eho", "emu", "ata",
-	2, "om", "am", "em", "im", "ym", "ov", "ou", "ej", "at", "uv",
-	2, "a", "e", "i", "o", "u", "y",
-)
-
-func stemCzech(word string) string {
-	stem := cut(word, czechEndings)
-	if len(stem) > 4 {
-		stem = cut(stem, []ending{{"uv", 3}, {"ov", 3}, {"in", 3}})
-	}
-	return harden(stem)
+// stemRule takes an ending off a word, or puts another one in its place; with a prefix, it takes that off
+// words that have one of the endings. Rules are applied one after another. They are data, so that
+// Elasticsearch runs the same stemmer: see StemPatterns.
+type stemRule struct {
+	// endings, the longest that fits counts.
+	endings []string
+	// least is how many letters must stay before the ending (between prefix and ending).
+	least int
+	// after are the letters of which one must stand before the ending; empty for any.
+	after string
+	// before are the letters of which one must stand behind the ending, and is kept.
+	before string
+	// to takes the place of the ending.
+	to string
+	// anywhere lets the rule change its only ending wherever it stands.
+	anywhere bool
+	// whole lets the rule change whole words only.
+	whole bool
+	// prefix is taken off instead of the ending.
+	prefix string
 }
 
-func stemSlovak(word string) string {
-	word = strings.NewReplacer("ie", "e", "ia", "a", "iu", "u").Replace(word)
-	stem := cut(word, slovakEndings)
-	if len(stem) > 5 {
-		stem = cut(stem, []ending{{"ov", 3}, {"in", 3}})
-	}
-	return harden(stem)
+// cut takes the endings off.
+func cut(least int, endings string) stemRule {
+	return stemRule{endings: strings.Fields(endings), least: least}
 }
 
-// harden undoes what endings do to the consonant before them (ruka, ruce; noha, noze), and takes out the
-// vowel that comes and goes (pes, psa; stul, stolu).
-func harden(stem string) string {
-	n := len(stem)
-	if n < 3 {
-		return stem
-	}
-	switch stem[n-1] {
-	case 'c':
-		stem = stem[:n-1] + "k"
-	case 'z':
-		stem = stem[:n-1] + "h"
-	}
-	switch {
-	case stem[n-2] == 'e' && n > 3 && !isVowel(stem[n-3]):
-		return stem[:n-2] + stem[n-1:]
-	case stem[n-2] == 'u' && n > 3:
-		return stem[:n-2] + "o" + stem[n-1:]
-	}
-	return stem
+// change puts an ending into the place of others.
+func change(least int, endings, to string) stemRule {
+	return stemRule{endings: strings.Fields(endings), least: least, to: to}
 }
 
-// stemEnglish takes off plural endings only (D. Harman, "How effective is suffixing?", 1991).
-func stemEnglish(word string) string {
-	n := len(word)
-	switch {
-	case n > 4 && strings.HasSuffix(word, "ies") && !strings.HasSuffix(word, "eies") && !strings.HasSuffix(word, "aies"):
-		return word[:n-3] + "y"
-	case n > 4 && (strings.HasSuffix(word, "ches") || strings.HasSuffix(word, "shes") || strings.HasSuffix(word, "xes") || strings.HasSuffix(word, "sses")):
-		return word[:n-2]
-	case n > 3 && strings.HasSuffix(word, "s") && !strings.HasSuffix(word, "ss") && !strings.HasSuffix(word, "us"):
-		return word[:n-1]
-	}
-	return word
+// cutPrefix takes a prefix off words with the endings.
+func cutPrefix(prefix string, least int, endings string) stemRule {
+	return stemRule{prefix: prefix, endings: strings.Fields(endings), least: least}
 }
 
-func cut(word string, list []ending) string {
-	for _, e := range list {
-		if len(word) >= len(e.suffix)+e.min && strings.HasSuffix(word, e.suffix) {
-			return word[:len(word)-len(e.suffix)]
-		}
-	}
-	return word
+// changeAnywhere changes letters wherever they stand.
+func changeAnywhere(letters, to string) stemRule {
+	return stemRule{endings: []string{letters}, to: to, anywhere: true}
 }
 
-func isVowel(letter byte) bool { return strings.IndexByte("aeiouy", letter) >= 0 }
+// irregular brings forms that follow no rule to the stem of their word.
+func irregular(stem, forms string) stemRule {
+	return stemRule{endings: strings.Fields(forms), to: stem, whole: true}
+}
 
-// endings reads a list in which a number sets the letters that must stay for the suffixes after it.
-func endings(list ...any) []ending {
-	var all []ending
-	least := 0
-	for _, item := range list {
-		switch item := item.(type) {
-		case int:
-			least = item
-		case string:
-			all = append(all, ending{item, least})
+// comparative does that for the comparative of an adjective.
+func comparative(from, stem string) stemRule {
+	return stemRule{endings: inflect(from, "i iho imu im ich imi e ia ie ieho iemu om ej ou iu"), to: stem, whole: true}
+}
+
+// inflect gives each stem each of the endings.
+func inflect(stems, endings string) []string {
+	var all []string
+	for _, stem := range strings.Fields(stems) {
+		for _, ending := range strings.Fields(endings) {
+			all = append(all, stem+ending)
 		}
 	}
 	return all
 }
+
+// behind bounds a rule to endings that stand behind one of the letters.
+func (r stemRule) behind(letters string) stemRule {
+	r.after = letters
+	return r
+}
+
+// inFrontOf bounds a rule to endings that stand in front of one of the letters, which ends the word.
+func (r stemRule) inFrontOf(letters string) stemRule {
+	r.before = letters
+	return r
+}
+
+func (r stemRule) apply(word string) string {
+	if r.anywhere {
+		return r.replaceAll(word)
+	}
+	if r.whole {
+		if slices.Contains(r.endings, word) {
+			return r.to
+		}
+		return word
+	}
+	inner, ok := strings.CutPrefix(word, r.prefix)
+	if !ok {
+		return word
+	}
+	last := ""
+	if r.before != "" {
+		if inner == "" || strings.IndexByte(r.before, inner[len(inner)-1]) < 0 {
+			return word
+		}
+		inner, last = inner[:len(inner)-1], inner[len(inner)-1:]
+	}
+	ending := r.endingOf(inner)
+	switch {
+	case ending == "":
+		return word
+	case r.prefix != "":
+		return inner
+	}
+	return inner[:len(inner)-len(ending)] + r.to + last
+}
+
+func (r stemRule) replaceAll(word string) string {
+	parts := strings.Split(word, r.endings[0])
+	var out strings.Builder
+	out.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		before := parts[i]
+		if r.after == "" || before != "" && strings.IndexByte(r.after, before[len(before)-1]) >= 0 {
+			out.WriteString(r.to + part)
+		} else {
+			out.WriteString(r.endings[0] + part)
+		}
+	}
+	return out.String()
+}
+
+// endingOf returns the longest ending that fits, or nothing.
+func (r stemRule) endingOf(word string) string {
+	longest := ""
+	for _, ending := range r.endings {
+		before, ok := strings.CutSuffix(word, ending)
+		if !ok || len(ending) <= len(longest) || utf8.RuneCountInString(before) < r.least {
+			continue
+		}
+		if r.after == "" || before != "" && strings.IndexByte(r.after, before[len(before)-1]) >= 0 {
+			longest = ending
+		}
+	}
+	return longest
+}
+
+// StemPattern is a step of a stemmer as a regular expression and what takes its place.
+type StemPattern struct{ Pattern, Replacement string }
+
+// StemPatterns returns the language's stemmer as regular expressions of Java, for Elasticsearch; applied
+// one after another they do the same as Stem.
+func (l *Language) StemPatterns() []StemPattern {
+	var patterns []StemPattern
+	for _, r := range l.stemmer {
+		patterns = append(patterns, r.pattern())
+	}
+	return patterns
+}
+
+func (r stemRule) pattern() StemPattern {
+	if r.anywhere {
+		behind := ""
+		if r.after != "" {
+			behind = "(?<=[" + r.after + "])"
+		}
+		return StemPattern{behind + regexp.QuoteMeta(r.endings[0]), r.to}
+	}
+	if r.whole {
+		return StemPattern{"^(?:" + strings.Join(r.endings, "|") + ")$", r.to}
+	}
+	stem, least := "", r.least
+	if r.after != "" {
+		stem, least = "["+r.after+"]", max(least-1, 0)
+	}
+	// Words with digits have no endings; the shortest stem leaves the longest ending.
+	stem = `\D{` + strconv.Itoa(least) + `,}?` + stem
+	endings := make([]string, len(r.endings))
+	for i, ending := range r.endings {
+		endings[i] = regexp.QuoteMeta(ending)
+	}
+	ending := "(?:" + strings.Join(endings, "|") + ")"
+	if r.prefix != "" {
+		return StemPattern{"^" + r.prefix + "(?=" + stem + ending + "$)", ""}
+	}
+	if r.before != "" {
+		return StemPattern{"^(" + stem + ")" + ending + "([" + r.before + "])$", "$1" + r.to + "$2"}
+	}
+	return StemPattern{"^(" + stem + ")" + ending + "$", "$1" + r.to}
+}
+
+// Stem takes the ending off a folded word.
+func (l *Language) Stem(word string) string {
+	if strings.ContainsAny(word, "0123456789") {
+		return word
+	}
+	for _, r := range l.stemmer {
+		word = r.apply(word)
+	}
+	return word
+}
+
+const consonants = "bcdfghjklmnpqrstvwxz"

@@ -1,26 +1,14 @@
 package elastic
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"ecoseller/models"
 	"ecoseller/search/analysis"
 )
-
-// dictionary is what Elasticsearch needs to bring a language's words to their lemmas.
-type dictionary struct {
-	// analyzer is the name the predecessor's analyzer for the language had.
-	analyzer string
-	// locale names the folder under config/hunspell; "_ascii" ones were folded with scripts/foldhunspell.
-	locale string
-}
-
-// dictionaries by base language. A language without one is folded only.
-var dictionaries = map[string]dictionary{
-	"cs": {"czech_autocomplete_hunspell_analyzer", "cs_CZ_ascii"},
-	"sk": {"slovak_autocomplete_hunspell_analyzer", "sk_SK_ascii"},
-	"en": {"general_autocomplete_hunspell_analyzer", "en_US_ascii"},
-}
 
 // The analyzers that know no language: words without and with their accents.
 const (
@@ -28,38 +16,111 @@ const (
 	accentedAnalyzer = "accented_analyzer"
 )
 
-func analyzerOf(language models.LanguageCode) string {
-	base, _, _ := strings.Cut(string(language), "-")
-	if d, ok := dictionaries[base]; ok {
-		return d.analyzer
+func analyzerOf(code models.LanguageCode) string {
+	switch language := analysis.LanguageOf(code); {
+	case language.Analyzer != "":
+		return language.Analyzer
+	case language.Stems():
+		return string(language.Code) + "_analyzer"
 	}
 	return foldedAnalyzer
 }
 
-// analysisSettings: words are put into lower case and folded, and only then looked up, in dictionaries
-// that were folded too. So "zidlemi" finds its lemma as well as "židlemi".
+// searchSuffix names the analyzer of queries after that of texts.
+const searchSuffix = "_of_queries"
+
+func searchAnalyzerOf(code models.LanguageCode) string {
+	if name := analyzerOf(code); name != foldedAnalyzer {
+		return name + searchSuffix
+	}
+	return foldedAnalyzer
+}
+
+// analysisSettings: words are put into lower case and folded first. Then they are looked up, in dictionaries
+// that were folded too, and stemmed by the same rules as in the other engine.
 func analysisSettings(languages []models.LanguageCode) object {
-	filters := object{}
-	analyzers := object{
+	s := settings{filters: compoundFilters(), analyzers: object{
 		foldedAnalyzer:   object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
 		accentedAnalyzer: object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase"}},
 		"code_analyzer":  object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
-	}
-	for _, language := range languages {
-		base, _, _ := strings.Cut(string(language), "-")
-		d, ok := dictionaries[base]
-		if !ok {
-			continue
-		}
-		filters[base+"_stop"] = object{"type": "stop", "stopwords": analysis.LanguageOf(language).StopWords}
-		filters[base+"_hunspell"] = object{"type": "hunspell", "locale": d.locale, "dedup": true}
-		analyzers[d.analyzer] = object{
-			"type": "custom", "tokenizer": "standard",
-			"filter": []string{"lowercase", "asciifolding", base + "_stop", base + "_hunspell"},
+	}}
+	for _, code := range languages {
+		if language := analysis.LanguageOf(code); language.Stems() {
+			s.addLanguage(language, analyzerOf(code))
 		}
 	}
 	return object{
-		"filter":   filters,
-		"analyzer": analyzers,
+		"char_filter": compoundJoints,
+		"filter":      s.filters,
+		"analyzer":    s.analyzers,
 	}
+}
+
+// settings are filters and analyzers by their names.
+type settings struct{ filters, analyzers object }
+
+func (s settings) addLanguage(language *analysis.Language, analyzer string) {
+	code := string(language.Code)
+	s.filters[code+"_stop"] = object{"type": "stop", "stopwords": language.StopWords}
+	compounds := "compounds"
+	if language.Possessives() {
+		compounds = "possessive_compounds"
+	}
+	words := s.addStemmer(language)
+	if language.Dictionary != "" {
+		words = []string{s.addDictionary(language, words)}
+	}
+	before := []string{"lowercase", "asciifolding", code + "_stop", compounds}
+	// The index has no place for a compound that is as long as its parts; a query has.
+	s.addAnalyzer(analyzer, slices.Concat(before, []string{"flatten_graph"}, words))
+	s.addAnalyzer(analyzer+searchSuffix, slices.Concat(before, words))
+}
+
+func (s settings) addAnalyzer(name string, filters []string) {
+	s.analyzers[name] = object{
+		"type": "custom", "char_filter": slices.Sorted(maps.Keys(compoundJoints)), "tokenizer": "standard", "filter": filters,
+	}
+}
+
+// compoundJoints write compounds with the one joint at which the standard tokenizer does not cut: wi-fi, 15.6,
+// 15,6, 2TB and iphone15, as analysis.Tokens has them. They run in the order of their names.
+var compoundJoints = object{
+	"joint_1_hyphen":  object{"type": "pattern_replace", "pattern": `(?<=[\p{L}\p{N}])-(?=[\p{L}\p{N}])`, "replacement": "_"},
+	"joint_2_decimal": object{"type": "pattern_replace", "pattern": `(?<=\d)[.,](?=\d)`, "replacement": "_"},
+	"joint_3_amount":  object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\d+)(?=\p{L}+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
+	"joint_4_model":   object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\p{L}{2,})(?=\d+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
+}
+
+// compoundFilters give the parts of a compound and the whole.
+func compoundFilters() object {
+	compounds := func(possessive bool) object {
+		return object{
+			"type": "word_delimiter_graph", "catenate_all": true, "split_on_case_change": false, "split_on_numerics": false,
+			"stem_english_possessive": possessive,
+		}
+	}
+	return object{"compounds": compounds(false), "possessive_compounds": compounds(true)}
+}
+
+// addDictionary gives a word its lemmas and, marked so that it does not meet another word's lemma, its stem,
+// all at one place.
+func (s settings) addDictionary(language *analysis.Language, stem []string) (filter string) {
+	code := string(language.Code)
+	s.filters[code+"_hunspell"] = object{"type": "hunspell", "locale": language.Dictionary, "dedup": true}
+	s.filters["mark_stem"] = object{"type": "pattern_replace", "pattern": "^", "replacement": analysis.StemMark}
+	s.filters[code+"_words"] = object{
+		"type": "multiplexer", "preserve_original": false,
+		"filters": []string{code + "_hunspell", strings.Join(append(stem, "mark_stem"), ",")},
+	}
+	return code + "_words"
+}
+
+// addStemmer adds the language's rules, one filter each, and returns the filters' names.
+func (s settings) addStemmer(language *analysis.Language) (filters []string) {
+	for i, p := range language.StemPatterns() {
+		name := string(language.Code) + "_stem_" + strconv.Itoa(i+1)
+		s.filters[name] = object{"type": "pattern_replace", "pattern": p.Pattern, "replacement": p.Replacement}
+		filters = append(filters, name)
+	}
+	return filters
 }

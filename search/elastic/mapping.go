@@ -28,7 +28,7 @@ func mappings(languages []models.LanguageCode) object {
 		return object{"properties": fields}
 	}
 	text := func(language models.LanguageCode) object {
-		return object{"type": "text", "analyzer": analyzerOf(language)}
+		return object{"type": "text", "analyzer": analyzerOf(language), "search_analyzer": searchAnalyzerOf(language)}
 	}
 	// What a field says is part of the product's whole text.
 	partOfText := func(language models.LanguageCode) object {

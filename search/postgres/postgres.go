@@ -166,7 +166,7 @@ const maxLexeme = 2000
 type vector struct {
 	places map[string]*strings.Builder
 	count  map[string]int
-	next   int
+	last   int
 }
 
 func newVector() *vector {
@@ -174,16 +174,20 @@ func newVector() *vector {
 }
 
 func (v *vector) addTokens(tokens []analysis.Token, weight byte) {
+	before := v.last
 	for _, token := range tokens {
-		v.add(token.Word, weight)
-		v.next--
-		v.add(analysis.StemMark+token.Stem, weight)
+		v.addAt(before+token.Position, token.Word, weight)
+		v.addAt(before+token.Position, analysis.StemMark+token.Stem, weight)
 	}
 }
 
-func (v *vector) add(word string, weight byte) {
+// add puts a word behind all others.
+func (v *vector) add(word string, weight byte) { v.addAt(v.last+1, word, weight) }
+
+func (v *vector) addAt(place int, word string, weight byte) {
 	// PostgreSQL keeps at most 255 places of a lexeme, and places up to 16383.
-	v.next = min(v.next+1, 16383)
+	place = min(place, 16383)
+	v.last = max(v.last, place)
 	if len(word) > maxLexeme || v.count[word] >= 255 {
 		return
 	}
@@ -195,7 +199,7 @@ func (v *vector) add(word string, weight byte) {
 	} else {
 		places.WriteByte(',')
 	}
-	places.WriteString(strconv.Itoa(v.next))
+	places.WriteString(strconv.Itoa(place))
 	places.WriteByte(weight)
 }
 

@@ -3,7 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -118,11 +120,8 @@ func (e *Engine) queryIn(t *text, match search.Match, code string, rarity func(s
 	some, all := []string{code}, []string{code}
 	scored := map[string]bool{}
 	add := func(words []analysis.Token, weight float64) {
-		var each []string
 		for _, word := range words {
-			query := either(word)
-			each = append(each, query)
-			if !scored[query] {
+			if query := either(word); !scored[query] {
 				scored[query] = true
 				some = append(some, query)
 				l.Words = append(l.Words, store.ProductSearchWord{
@@ -130,8 +129,8 @@ func (e *Engine) queryIn(t *text, match search.Match, code string, rarity func(s
 				})
 			}
 		}
-		if len(each) > 0 {
-			all = append(all, "("+strings.Join(each, " & ")+")")
+		if len(words) > 0 {
+			all = append(all, allOf(words))
 		}
 	}
 	add(t.words, 1)
@@ -147,6 +146,38 @@ func (e *Engine) queryIn(t *text, match search.Match, code string, rarity func(s
 		l.Match = l.Preferred
 	}
 	return l
+}
+
+// allOf is met by products with all words; of a compound, with its parts or with the whole.
+func allOf(words []analysis.Token) string {
+	byPosition := map[int]string{}
+	for _, word := range words {
+		if word.Parts == 0 {
+			byPosition[word.Position] = conjunction(byPosition[word.Position], either(word))
+		}
+	}
+	for _, word := range words {
+		if word.Parts == 0 {
+			continue
+		}
+		parts := ""
+		for position := word.Position; position < word.Position+word.Parts; position++ {
+			parts = conjunction(parts, byPosition[position])
+			delete(byPosition, position)
+		}
+		byPosition[word.Position] = either(word)
+		if parts != "" {
+			byPosition[word.Position] = "(" + parts + " | " + either(word) + ")"
+		}
+	}
+	return "(" + strings.Join(slices.Sorted(maps.Values(byPosition)), " & ") + ")"
+}
+
+func conjunction(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return "(" + a + " & " + b + ")"
 }
 
 // either is met by the word or by another form of it.

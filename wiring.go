@@ -24,6 +24,8 @@ import (
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/queryplan"
+	"ecoseller/search/statistics"
 	"ecoseller/store"
 )
 
@@ -50,7 +52,10 @@ type shop struct {
 	postgres *postgres.Engine
 	elastic  *elastic.Engine // nil without Elasticsearch
 	indexer  *indexer.Indexer
-	mailbox  *embedded.Mailbox // nil with a real mail server
+	planner  *queryplan.Planner
+	// statistics is nil when searches are not counted.
+	statistics *statistics.Recorder
+	mailbox    *embedded.Mailbox // nil with a real mail server
 
 	closers []func()
 }
@@ -228,11 +233,15 @@ func (s *shop) openSearch() error {
 		engines = append(engines, engine)
 	}
 	s.indexer = indexer.New(s.store, s.languages, engines...)
+	s.planner = queryplan.New(s.store, s.languages.Supported)
+	if s.cfg.SearchStatisticsDays > 0 {
+		s.statistics = statistics.New(s.store, s.cfg.SearchStatisticsDays)
+	}
 	return nil
 }
 
-// searcher answers searches: Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
-func (s *shop) searcher() resolvers.Searcher {
+// engines is Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
+func (s *shop) engines() resolvers.Searcher {
 	if s.elastic == nil {
 		return s.postgres
 	}

@@ -3,7 +3,11 @@
 package graph
 
 import (
+	"bytes"
 	"ecoseller/models"
+	"fmt"
+	"io"
+	"strconv"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -135,6 +139,16 @@ type ProductPayload struct {
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
+// How found products are sorted.
+type ProductSearchSort struct {
+	// The key.
+	Key ProductSearchSortKey `json:"key"`
+	// The direction.
+	Direction models.SortDirection `json:"direction"`
+	// For `PRICE`, the code of the price list; by default the country's, then the default list.
+	PriceList graphql.Omittable[*string] `json:"priceList,omitempty"`
+}
+
 // How a product list is sorted; equal keys are sorted by id.
 type ProductSort struct {
 	// The key.
@@ -243,4 +257,71 @@ type VatGroupPayload struct {
 	VatGroup *models.VatGroup `json:"vatGroup,omitempty"`
 	// Why nothing was changed; empty on success.
 	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What found products are sorted by; equal keys are sorted by id.
+type ProductSearchSortKey string
+
+const (
+	// How well they match, best first; the direction does not count.
+	ProductSearchSortKeyRelevance ProductSearchSortKey = "RELEVANCE"
+	// The lowest price of a product's variants, without VAT and after the discount; products without a price come last in both directions.
+	ProductSearchSortKeyPrice ProductSearchSortKey = "PRICE"
+	// Title, in the alphabet of the language; products without one come first.
+	ProductSearchSortKeyTitle ProductSearchSortKey = "TITLE"
+	// When the product was made.
+	ProductSearchSortKeyCreatedAt ProductSearchSortKey = "CREATED_AT"
+	// When the product was last changed.
+	ProductSearchSortKeyUpdatedAt ProductSearchSortKey = "UPDATED_AT"
+)
+
+var AllProductSearchSortKey = []ProductSearchSortKey{
+	ProductSearchSortKeyRelevance,
+	ProductSearchSortKeyPrice,
+	ProductSearchSortKeyTitle,
+	ProductSearchSortKeyCreatedAt,
+	ProductSearchSortKeyUpdatedAt,
+}
+
+func (e ProductSearchSortKey) IsValid() bool {
+	switch e {
+	case ProductSearchSortKeyRelevance, ProductSearchSortKeyPrice, ProductSearchSortKeyTitle, ProductSearchSortKeyCreatedAt, ProductSearchSortKeyUpdatedAt:
+		return true
+	}
+	return false
+}
+
+func (e ProductSearchSortKey) String() string {
+	return string(e)
+}
+
+func (e *ProductSearchSortKey) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProductSearchSortKey(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProductSearchSortKey", str)
+	}
+	return nil
+}
+
+func (e ProductSearchSortKey) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProductSearchSortKey) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProductSearchSortKey) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

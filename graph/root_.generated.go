@@ -394,7 +394,7 @@ type ComplexityRoot struct {
 		Products        func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
 		QueryRule       func(childComplexity int, id string) int
 		QueryRules      func(childComplexity int, first int32, after *string) int
-		SearchProducts  func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
+		SearchProducts  func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
 		Synonyms        func(childComplexity int, language *models.LanguageCode, first int32, after *string) int
 		TopSearches     func(childComplexity int, days int32, language *models.LanguageCode, first int32) int
 	}
@@ -2291,7 +2291,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string)), true
+		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSearchSort)), true
 	case "Query.synonyms":
 		if e.ComplexityRoot.Query.Synonyms == nil {
 			break
@@ -2736,6 +2736,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ProductFilter", ec.unmarshalInputProductFilter),
 			graphql.NewInputUnmarshaler("ProductInput", ec.unmarshalInputProductInput),
 			graphql.NewInputUnmarshaler("ProductPriceInput", ec.unmarshalInputProductPriceInput),
+			graphql.NewInputUnmarshaler("ProductSearchSort", ec.unmarshalInputProductSearchSort),
 			graphql.NewInputUnmarshaler("ProductSort", ec.unmarshalInputProductSort),
 			graphql.NewInputUnmarshaler("ProductTranslationInput", ec.unmarshalInputProductTranslationInput),
 			graphql.NewInputUnmarshaler("ProductTypeInput", ec.unmarshalInputProductTypeInput),
@@ -4269,7 +4270,7 @@ enum SearchEngine {
   POSTGRES
 }
 
-"A page of found products, best first."
+"A page of found products."
 type ProductSearchConnection {
   "The products with cursors and scores."
   edges: [ProductSearchEdge!]!
@@ -4299,8 +4300,32 @@ type ProductSearchEdge {
   node: Product!
 }
 
+"What found products are sorted by; equal keys are sorted by id."
+enum ProductSearchSortKey {
+  "How well they match, best first; the direction does not count."
+  RELEVANCE
+  "The lowest price of a product's variants, without VAT and after the discount; products without a price come last in both directions."
+  PRICE
+  "Title, in the alphabet of the language; products without one come first."
+  TITLE
+  "When the product was made."
+  CREATED_AT
+  "When the product was last changed."
+  UPDATED_AT
+}
+
+"How found products are sorted."
+input ProductSearchSort {
+  "The key."
+  key: ProductSearchSortKey!
+  "The direction."
+  direction: SortDirection! = ASC
+  "For ` + "`" + `PRICE` + "`" + `, the code of the price list; by default the country's, then the default list."
+  priceList: String
+}
+
 extend type Query {
-  "Products that match what a customer typed, best first. Accents may be left out, inflected words find each other."
+  "Products that match what a customer typed, best first unless sorted otherwise. Accents may be left out, inflected words find each other."
   searchProducts(
     "What the customer typed, 1 to 500 characters."
     query: String!
@@ -4310,6 +4335,10 @@ extend type Query {
     first: Int! = 24
     "Cursor behind which to go on."
     after: String
+    "Which of them: the conditions mean what they mean for ` + "`" + `products` + "`" + `. Only published products are found."
+    filter: ProductFilter
+    "In which order; by default the best first."
+    sort: ProductSearchSort
   ): ProductSearchConnection!
 }
 `, BuiltIn: false},

@@ -83,7 +83,7 @@ type QueryResolver interface {
 	QueryRules(ctx context.Context, first int32, after *string) (*models.QueryRuleConnection, error)
 	QueryRule(ctx context.Context, id string) (*models.QueryRule, error)
 	PreviewSearch(ctx context.Context, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) (*PreviewSearchPayload, error)
-	SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string) (*models.ProductSearchConnection, error)
+	SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) (*models.ProductSearchConnection, error)
 	TopSearches(ctx context.Context, days int32, language *models.LanguageCode, first int32) ([]*models.SearchReport, error)
 	FailingSearches(ctx context.Context, failure models.SearchFailure, days int32, language *models.LanguageCode, first int32) ([]*models.SearchReport, error)
 	Synonyms(ctx context.Context, language *models.LanguageCode, first int32, after *string) (*models.SynonymConnection, error)
@@ -1638,6 +1638,22 @@ func (ec *executionContext) field_Query_searchProducts_args(ctx context.Context,
 		return nil, err
 	}
 	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*ProductFilter, error) {
+			return ec.unmarshalOProductFilter2ᚖecosellerᚋgraphᚐProductFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "sort",
+		func(ctx context.Context, v any) (*ProductSearchSort, error) {
+			return ec.unmarshalOProductSearchSort2ᚖecosellerᚋgraphᚐProductSearchSort(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["sort"] = arg5
 	return args, nil
 }
 
@@ -4467,7 +4483,7 @@ func (ec *executionContext) _Query_searchProducts(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().SearchProducts(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().SearchProducts(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSearchSort))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchConnection) graphql.Marshaler {

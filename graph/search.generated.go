@@ -316,6 +316,66 @@ func (ec *executionContext) fieldContext_ProductSearchEdge_node(_ context.Contex
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputProductSearchSort(ctx context.Context, obj any) (ProductSearchSort, error) {
+	var it ProductSearchSort
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ASC"
+	}
+
+	fieldsInOrder := [...]string{"key", "direction", "priceList"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNProductSearchSortKey2ecosellerᚋgraphᚐProductSearchSortKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNSortDirection2ecosellerᚋmodelsᚐSortDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		case "priceList":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("priceList"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PriceList = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalProductSearchSort unmarshals raw into the ProductSearchSort input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalProductSearchSort(ctx context.Context, raw any) (ProductSearchSort, error) {
+	var out ProductSearchSort
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ProductSearchSort", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -471,6 +531,16 @@ func (ec *executionContext) marshalNProductSearchEdge2ᚖecosellerᚋmodelsᚐPr
 	return ec._ProductSearchEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNProductSearchSortKey2ecosellerᚋgraphᚐProductSearchSortKey(ctx context.Context, v any) (ProductSearchSortKey, error) {
+	var res ProductSearchSortKey
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProductSearchSortKey2ecosellerᚋgraphᚐProductSearchSortKey(ctx context.Context, sel ast.SelectionSet, v ProductSearchSortKey) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx context.Context, v any) (models.SearchEngine, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := models.SearchEngine(tmp)
@@ -484,6 +554,14 @@ func (ec *executionContext) marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngi
 		graphql.AddInvalidNullFromMarshaler(ctx, "SearchEngine!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalOProductSearchSort2ᚖecosellerᚋgraphᚐProductSearchSort(ctx context.Context, v any) (*ProductSearchSort, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputProductSearchSort(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 // endregion ***************************** type.gotpl *****************************

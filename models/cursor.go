@@ -52,7 +52,7 @@ func ParseProductCursor(cursor string, q *ProductQuery) (*ProductCursor, error) 
 	if place.SortKey != q.SortKey || place.Within != q.SortedWithin() {
 		return nil, BadInput(CodeInvalidCursor, "the cursor was made for another order")
 	}
-	if !validSortValue(q.SortKey, place.Value) {
+	if !ValidSortValue(q.SortKey, place.Value) {
 		return nil, errInvalidCursor
 	}
 	return place, nil
@@ -61,8 +61,8 @@ func ParseProductCursor(cursor string, q *ProductQuery) (*ProductCursor, error) 
 // numberPattern are the numbers that prices can be; others might be more than the database holds.
 var numberPattern = regexp.MustCompile(`^(-1|[0-9]{1,14}(\.[0-9]{1,30})?)$`)
 
-// validSortValue says whether the database can read the value of a cursor.
-func validSortValue(key ProductSortKey, value string) bool {
+// ValidSortValue says whether the database can read the value of a cursor.
+func ValidSortValue(key ProductSortKey, value string) bool {
 	var err error
 	switch key {
 	case SortByTitle:

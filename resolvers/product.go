@@ -109,14 +109,20 @@ func (r *Resolver) applySort(ctx context.Context, q *models.ProductQuery, sort *
 	if q.SortKey != models.SortByPrice {
 		return nil
 	}
-	if q.SortPriceList, err = priceListOr(ctx, sort.PriceList.Value()); err != nil {
-		return err
-	}
-	exists, err := r.Store.PriceListExists(ctx, q.SortPriceList)
-	if err == nil && !exists {
-		err = models.BadInput(models.CodeBadInput, "there is no price list %q to sort by", q.SortPriceList)
-	}
+	q.SortPriceList, err = r.priceListToSortBy(ctx, sort.PriceList.Value())
 	return err
+}
+
+func (r *Resolver) priceListToSortBy(ctx context.Context, given *string) (string, error) {
+	list, err := priceListOr(ctx, given)
+	if err != nil {
+		return "", err
+	}
+	exists, err := r.Store.PriceListExists(ctx, list)
+	if err == nil && !exists {
+		err = models.BadInput(models.CodeBadInput, "there is no price list %q to sort by", list)
+	}
+	return list, err
 }
 
 func applyFilter(ctx context.Context, q *models.ProductQuery, filter *graph.ProductFilter) (err error) {

@@ -66,11 +66,10 @@ func (r *queryResolver) QueryRule(ctx context.Context, id string) (*models.Query
 }
 
 func (r *queryResolver) PreviewSearch(ctx context.Context, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) (*graph.PreviewSearchPayload, error) {
-	caller, err := searchEditor(ctx)
-	if err != nil {
+	if _, err := searchEditor(ctx); err != nil {
 		return nil, err
 	}
-	request, err := searchRequest(caller, query, language, first, nil)
+	request, err := r.searchRequest(ctx, searchArguments{query: query, language: language, first: first})
 	if err != nil {
 		return nil, err
 	}

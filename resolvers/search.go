@@ -15,40 +15,86 @@ import (
 	"ecoseller/search/statistics"
 )
 
+var errNoSearchCursor = models.BadInput(models.CodeInvalidCursor, "the cursor is not one that a search has given")
+
 // maxQuery is how long a search query may be, in characters.
 const maxQuery = 500
 
-// searchRequest reads the arguments of a search.
-func searchRequest(request *graph.Request, query string, language *models.LanguageCode, first int32, after *string) (search.Request, error) {
-	r := search.Request{Text: strings.TrimSpace(query), First: int(first)}
-	if r.Text == "" {
-		return r, models.BadInput(models.CodeQueryEmpty, "the search query is empty")
-	}
-	if length := utf8.RuneCountInString(query); length > maxQuery {
-		return r, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
-	}
-	if err := checkPage("first", first); err != nil {
-		return r, err
-	}
-	var err error
-	if r.Chain, err = request.Chain(language); err != nil {
-		return r, err
-	}
-	if after != nil {
-		r.After, err = searchPosition(*after)
-	}
-	return r, err
+// searchArguments are the arguments of a search.
+type searchArguments struct {
+	query    string
+	language *models.LanguageCode
+	first    int32
+	after    *string
+	filter   *graph.ProductFilter
+	sort     *graph.ProductSearchSort
 }
 
-// searchPosition reads a cursor.
-func searchPosition(cursor string) (*search.Position, error) {
+// searchRequest reads the arguments of a search.
+func (r *Resolver) searchRequest(ctx context.Context, a searchArguments) (search.Request, error) {
+	request := search.Request{Text: strings.TrimSpace(a.query), First: int(a.first)}
+	if request.Text == "" {
+		return request, models.BadInput(models.CodeQueryEmpty, "the search query is empty")
+	}
+	if length := utf8.RuneCountInString(a.query); length > maxQuery {
+		return request, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
+	}
+	if err := checkPage("first", a.first); err != nil {
+		return request, err
+	}
+	var err error
+	if request.Chain, err = graph.FromContext(ctx).Chain(a.language); err != nil {
+		return request, err
+	}
+	if err := r.searchFilter(ctx, &request, a.filter); err != nil {
+		return request, err
+	}
+	if err := r.searchSort(ctx, &request, a.sort); err != nil {
+		return request, err
+	}
+	if a.after != nil {
+		request.After, err = searchPosition(*a.after, request.Order())
+	}
+	return request, err
+}
+
+func (r *Resolver) searchFilter(ctx context.Context, request *search.Request, filter *graph.ProductFilter) (err error) {
+	request.Filter.Chain = request.Chain
+	if filter != nil {
+		if err := applyFilter(ctx, &request.Filter, filter); err != nil {
+			return err
+		}
+	}
+	hideUnpublished(&request.Filter, graph.FromContext(ctx).Token)
+	if slugs := request.Filter.CategorySlugs; slugs != nil {
+		request.SlugCategoryIDs, err = r.Store.CategoryIDsBySlugs(ctx, request.Chain[0], slugs)
+	}
+	return err
+}
+
+func (r *Resolver) searchSort(ctx context.Context, request *search.Request, sort *graph.ProductSearchSort) (err error) {
+	if sort == nil {
+		return nil
+	}
+	request.Sort = search.Sort{Key: search.SortKey(sort.Key), Direction: sort.Direction}
+	if request.Sort.Key == search.SortByPrice {
+		request.Sort.PriceList, err = r.priceListToSortBy(ctx, sort.PriceList.Value())
+	}
+	return err
+}
+
+// searchPosition reads a cursor of the order.
+func searchPosition(cursor, order string) (*search.Position, error) {
 	position := new(search.Position)
 	if err := models.DecodeCursor(cursor, position); err != nil {
 		return nil, err
 	}
 	knownEngine := position.Engine == search.Elasticsearch || position.Engine == search.Postgres
 	if !knownEngine || position.Rank < 1 || position.ProductID == uuid.Nil || math.IsInf(position.Score, 0) {
-		return nil, models.BadInput(models.CodeInvalidCursor, "the cursor is not one that a search has given")
+		return nil, errNoSearchCursor
+	}
+	if position.Order != order {
+		return nil, models.BadInput(models.CodeInvalidCursor, "the cursor was made for another order")
 	}
 	return position, nil
 }
@@ -64,6 +110,9 @@ func (r *Resolver) searchProducts(ctx context.Context, request search.Request) (
 func (r *Resolver) foundProducts(ctx context.Context, request search.Request, result *search.Result, err error) (*models.ProductSearchConnection, error) {
 	if errors.Is(err, search.ErrUnavailable) {
 		return nil, errors.Join(&graph.Error{Code: graph.CodeSearchUnavailable, Message: "no search engine answers; try again in a moment"}, err)
+	}
+	if errors.Is(err, search.ErrBadPosition) {
+		return nil, errors.Join(errNoSearchCursor, err)
 	}
 	if err != nil {
 		return nil, err

@@ -11,8 +11,8 @@ import (
 	"ecoseller/models"
 )
 
-func (r *queryResolver) SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string) (*models.ProductSearchConnection, error) {
-	request, err := searchRequest(graph.FromContext(ctx), query, language, first, after)
+func (r *queryResolver) SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string, filter *graph.ProductFilter, sort *graph.ProductSearchSort) (*models.ProductSearchConnection, error) {
+	request, err := r.searchRequest(ctx, searchArguments{query, language, first, after, filter, sort})
 	if err != nil {
 		return nil, err
 	}

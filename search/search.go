@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"ecoseller/models"
 )
@@ -19,6 +21,9 @@ var ErrUnavailable = errors.New("search engine unavailable")
 // ErrNoIndex is what an engine returns, wrapped, when it has no index yet, or has lost it: a rebuild makes
 // one. Until then it is unavailable.
 var ErrNoIndex = fmt.Errorf("%w: it has no index", ErrUnavailable)
+
+// ErrBadPosition is what an engine returns, wrapped, for a Position that none of its results had.
+var ErrBadPosition = errors.New("not a position in a search result")
 
 // EngineName tells clients which engine has answered.
 type EngineName = models.SearchEngine
@@ -41,6 +46,9 @@ type Request struct {
 	After *Position
 	// Filter bounds the hits; of a list's query only the conditions count. Hits are published in any case.
 	Filter models.ProductQuery
+	// SlugCategoryIDs are the categories that Filter.CategorySlugs name. The caller looks them up: not every
+	// engine can.
+	SlugCategoryIDs []uuid.UUID
 	// Sort is the order of the hits; the zero value is the best first.
 	Sort Sort
 	// Facets asks for the facets of all hits.
@@ -52,6 +60,22 @@ type Request struct {
 	// Rule is what the shop has laid down for this text; nil when nothing.
 	Rule *Rule
 }
+
+// Order names the order of the hits; a Position of one order is none in another.
+func (r *Request) Order() string {
+	switch r.Sort.Key {
+	case "", SortByRelevance:
+		return ""
+	case SortByPrice:
+		return fmt.Sprint(r.Sort.Key, " ", r.Sort.Direction, " ", r.Sort.PriceList)
+	case SortByTitle:
+		return fmt.Sprint(r.Sort.Key, " ", r.Sort.Direction, " ", r.Chain[0])
+	}
+	return fmt.Sprint(r.Sort.Key, " ", r.Sort.Direction)
+}
+
+// ByRelevance says whether the best hits come first.
+func (s Sort) ByRelevance() bool { return s.Key == "" || s.Key == SortByRelevance }
 
 // Sort is the order of hits. Hits with equal keys are in the order of their ids.
 type Sort struct {
@@ -83,7 +107,8 @@ type Synonym struct {
 
 // Rule is what merchandisers have laid down for a text.
 type Rule struct {
-	// Pinned products come first, in this order, whether they match or not, if they meet the filter.
+	// Pinned products are hits whether they match or not, if they meet the filter. Sorted by relevance they come
+	// first, in this order.
 	Pinned []uuid.UUID
 	// Hidden products are no hits.
 	Hidden []uuid.UUID
@@ -91,16 +116,25 @@ type Rule struct {
 	Boosts map[uuid.UUID]float64
 }
 
-// Position is the place of a hit in a result. Results are ordered by score, best first, then by product
-// id, so a position means the same whatever is inserted before it.
+// Position is the place of a hit in a result. Hits are ordered by their keys, then by product id, so a position
+// means the same whatever is inserted before it.
 type Position struct {
 	Score     float64   `json:"s"`
 	ProductID uuid.UUID `json:"p"`
-	// Engine gave the score. Scores of different engines do not compare: an engine that is asked to go on
-	// after another's position skips Rank hits instead.
+	// Engine gave the position. Scores and keys of different engines do not compare: an engine that is asked to
+	// go on after another's position skips Rank hits instead.
 	Engine EngineName `json:"e"`
 	// Rank counts the hits up to and including this one.
 	Rank int `json:"r"`
+	// Order is the Order of the request.
+	Order string `json:"o,omitempty"`
+	// Key is what the hit was sorted by, as its engine writes it.
+	Key string `json:"k,omitempty"`
+	// Snapshot names the state of the index that the hit was found in, where the engine keeps one: the next page
+	// is read from the same.
+	Snapshot string `json:"n,omitempty"`
+	// Seen tells which products were shown already although a snapshot has them after this position.
+	Seen string `json:"d,omitempty"`
 }
 
 // Hit is a found product and its place.
@@ -129,11 +163,47 @@ type Document struct {
 	Version   int64
 	Published bool
 	// Codes are what identifies the product exactly: skus, EANs, manufacturer part numbers.
-	Codes       []string
-	Brand       string
-	CategoryIDs []uuid.UUID
+	Codes []string
+	Brand string
+	// ProductType is the code of the product's type; empty when it has none.
+	ProductType string
+	Categories  []DocumentCategory
 	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	Variants    []DocumentVariant
 	Texts       map[models.LanguageCode]Text
+	// SortTitles are the places of the title in the alphabets of the shop's languages, as hexadecimal digits.
+	SortTitles map[models.LanguageCode]string
+}
+
+// InStock says whether a variant is in stock.
+func (d *Document) InStock() bool {
+	return slices.ContainsFunc(d.Variants, func(v DocumentVariant) bool { return v.InStock })
+}
+
+// DocumentCategory is a category that leads to a product: one the product is in, or one above that.
+type DocumentCategory struct {
+	ID uuid.UUID
+	// Visible says that the way from the category down to the product is published.
+	Visible bool
+}
+
+// DocumentVariant is a variant as the engines index it.
+type DocumentVariant struct {
+	SKU        string
+	InStock    bool
+	Attributes []DocumentAttribute
+	// Prices are without VAT and after the discount, by the codes of the price lists.
+	Prices map[string]decimal.Decimal
+}
+
+// DocumentAttribute is an attribute of a variant.
+type DocumentAttribute struct {
+	// Type is the code of the attribute type.
+	Type  string
+	Value string
+	// Number is nil where the type has no numbers.
+	Number *decimal.Decimal
 }
 
 // Text is what a document says in one language.

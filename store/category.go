@@ -104,18 +104,6 @@ func categoriesWithChain(categories []*models.Category, chain []models.LanguageC
 	return categories
 }
 
-// CategoryIDsByProductIDs returns the ids of all categories that the products are in, published or not.
-func (s *Store) CategoryIDsByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]uuid.UUID, error) {
-	var rows []struct{ ProductID, CategoryID uuid.UUID }
-	err := s.db.NewRaw("SELECT product_id, category_id FROM product_categories WHERE product_id = ANY(?) ORDER BY product_id, category_id",
-		uuidArray(ids)).Scan(ctx, &rows)
-	byProduct := map[uuid.UUID][]uuid.UUID{}
-	for _, row := range rows {
-		byProduct[row.ProductID] = append(byProduct[row.ProductID], row.CategoryID)
-	}
-	return byProduct, wrap(ctx, err, "load category ids of products")
-}
-
 // CategoryIDBySlug returns the id of the category with this slug in this language, or ErrNotFound.
 func (s *Store) CategoryIDBySlug(ctx context.Context, slug string, language models.LanguageCode) (uuid.UUID, error) {
 	var id uuid.UUID

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +17,8 @@ type ProductSearchRow struct {
 	// Language is empty in the only row of a product that has no text at all.
 	Language  models.LanguageCode `json:"language"`
 	Published bool                `json:"published"`
+	InStock   bool                `json:"in_stock"`
+	CreatedAt time.Time           `json:"created_at"`
 	Version   int64               `json:"version"`
 	// Document is a tsvector in its text form.
 	Document string `json:"document"`
@@ -32,7 +35,8 @@ func (s *Store) PutProductSearchRows(ctx context.Context, rows []ProductSearchRo
 	_, err = s.db.NewRaw(`
 		WITH incoming AS (
 			SELECT r.* FROM jsonb_to_recordset(?::jsonb)
-				AS r (product_id uuid, language text, published boolean, version bigint, document text, words text)
+				AS r (product_id uuid, language text, published boolean, in_stock boolean, created_at timestamptz, version bigint,
+					document text, words text)
 			JOIN products ON products.id = r.product_id
 		), vanished AS (
 			DELETE FROM product_search AS s
@@ -40,11 +44,12 @@ func (s *Store) PutProductSearchRows(ctx context.Context, rows []ProductSearchRo
 			WHERE s.product_id = product.product_id AND s.version <= product.version
 			  AND NOT EXISTS (SELECT FROM incoming AS i WHERE i.product_id = s.product_id AND i.language = s.language)
 		)
-		INSERT INTO product_search AS s (product_id, language, published, version, document, words)
-		SELECT product_id, language, published, version, document::tsvector, words FROM incoming
+		INSERT INTO product_search AS s (product_id, language, published, in_stock, created_at, version, document, words)
+		SELECT product_id, language, published, in_stock, created_at, version, document::tsvector, words FROM incoming
 		ORDER BY product_id, language
 		ON CONFLICT (product_id, language) DO UPDATE
-		SET published = excluded.published, version = excluded.version, document = excluded.document, words = excluded.words
+		SET published = excluded.published, in_stock = excluded.in_stock, created_at = excluded.created_at,
+			version = excluded.version, document = excluded.document, words = excluded.words
 		WHERE s.version <= excluded.version`, string(raw)).Exec(ctx)
 	return wrap(ctx, err, "put search rows")
 }
@@ -67,13 +72,7 @@ type ProductSearch struct {
 	Languages []ProductSearchLanguage
 	// Code is the whole query as a lexeme for skus and other codes.
 	Code string
-	// Limit is how many hits are wanted.
-	Limit int
-	// AfterScore and AfterID are where to go on; AfterID is nil for the first page. Offset is used where
-	// there is no such place.
-	AfterScore float64
-	AfterID    *uuid.UUID
-	Offset     int
+	ProductSearchPage
 }
 
 // ProductSearchLanguage is the query as the analyzer of one language sees it.
@@ -87,18 +86,12 @@ type ProductSearchLanguage struct {
 	Typed []string
 }
 
-// ProductSearchHit is a found product.
-type ProductSearchHit struct {
-	ProductID uuid.UUID
-	Score     float64
-}
-
 // Weights of title and so on stand for the boosts 10, 5, 3 and 2; PostgreSQL wants them from D to A.
 const searchWeights = "'{0.2, 0.3, 0.5, 1}'"
 
 // MatchingProducts returns the published products that contain a word of the query, those with most of
 // its words first, and how many there are in all. A product with the query as its code comes before all.
-func (s *Store) MatchingProducts(ctx context.Context, q ProductSearch) ([]ProductSearchHit, int, error) {
+func (s *Store) MatchingProducts(ctx context.Context, q ProductSearch) (*ProductSearchResult, error) {
 	return s.searchProducts(ctx, q, func(l ProductSearchLanguage) (string, []any) {
 		// A word found is worth more than any rank, which ts_rank keeps below 1 when asked by 32.
 		words, args := "0", []any{}
@@ -108,14 +101,14 @@ func (s *Store) MatchingProducts(ctx context.Context, q ProductSearch) ([]Produc
 		}
 		score := "1000 * (s.document @@ ?::tsquery)::int + " + words + " + ts_rank(" + searchWeights + ", s.document, ?::tsquery, 32)"
 		args = append([]any{q.Code}, append(args, l.Any)...)
-		return "SELECT s.product_id, (" + score + ")::float8 AS score FROM product_search AS s WHERE s.document @@ ?::tsquery",
+		return "SELECT s.product_id, (" + preferred(score) + ")::float8 AS score FROM product_search AS s WHERE s.document @@ ?::tsquery",
 			append(args, q.Code+" | "+l.Any)
 	})
 }
 
 // SimilarProducts returns the published products whose titles have words that look like the query's,
 // and how many there are in all.
-func (s *Store) SimilarProducts(ctx context.Context, q ProductSearch) ([]ProductSearchHit, int, error) {
+func (s *Store) SimilarProducts(ctx context.Context, q ProductSearch) (*ProductSearchResult, error) {
 	return s.searchProducts(ctx, q, func(l ProductSearchLanguage) (string, []any) {
 		score, where, args := "0", "false", []any{}
 		for _, word := range l.Typed {
@@ -123,52 +116,27 @@ func (s *Store) SimilarProducts(ctx context.Context, q ProductSearch) ([]Product
 			where += " OR ? <% s.words"
 			args = append(args, word)
 		}
-		return "SELECT s.product_id, (" + score + ")::float8 AS score FROM product_search AS s WHERE (" + where + ")",
+		return "SELECT s.product_id, (" + preferred(score) + ")::float8 AS score FROM product_search AS s WHERE (" + where + ")",
 			append(args, args...)
 	})
 }
 
-// searchProducts joins the hits of all languages: a product is looked for in the first language of the
-// chain in which it has a text.
-func (s *Store) searchProducts(ctx context.Context, q ProductSearch, hitsIn func(ProductSearchLanguage) (string, []any)) ([]ProductSearchHit, int, error) {
-	var hits statement
+// searchProducts joins the matches of all languages: a product is looked for in the first language of the chain in
+// which it has a text.
+func (s *Store) searchProducts(ctx context.Context, q ProductSearch, matchesIn func(ProductSearchLanguage) (string, []any)) (*ProductSearchResult, error) {
+	var matches statement
 	var earlier []models.LanguageCode
 	for i, language := range q.Languages {
 		if i > 0 {
-			hits.add("\nUNION ALL\n")
+			matches.add("\nUNION ALL\n")
 		}
-		sql, args := hitsIn(language)
-		hits.add(sql+" AND s.published AND s.language = ?", append(args, language.Language)...)
+		sql, args := matchesIn(language)
+		matches.add(sql+" AND s.published AND s.language = ?", append(args, language.Language)...)
 		if len(earlier) > 0 {
-			hits.add(" AND NOT EXISTS (SELECT FROM product_search AS e WHERE e.product_id = s.product_id AND e.language = ANY(?))",
+			matches.add(" AND NOT EXISTS (SELECT FROM product_search AS e WHERE e.product_id = s.product_id AND e.language = ANY(?))",
 				languageArray(earlier))
 		}
 		earlier = append(earlier, language.Language)
 	}
-	page := statement{}
-	if q.AfterID != nil {
-		page.add("WHERE score < ? OR (score = ? AND product_id > ?)", q.AfterScore, q.AfterScore, *q.AfterID)
-	}
-	page.add(" ORDER BY score DESC, product_id LIMIT ? OFFSET ?", q.Limit, q.Offset)
-
-	var rows []struct {
-		Total     int
-		ProductID *uuid.UUID
-		Score     float64
-	}
-	err := s.db.NewRaw("WITH hits AS MATERIALIZED ("+hits.sql+"), page AS (SELECT * FROM hits "+page.sql+`)
-		SELECT total.count AS total, page.product_id, page.score
-		FROM (SELECT count(*) FROM hits) AS total
-		LEFT JOIN page ON true
-		ORDER BY page.score DESC, page.product_id`, append(hits.args, page.args...)...).Scan(ctx, &rows)
-	if err != nil {
-		return nil, 0, wrap(ctx, err, "search products")
-	}
-	var found []ProductSearchHit
-	for _, row := range rows {
-		if row.ProductID != nil {
-			found = append(found, ProductSearchHit{*row.ProductID, row.Score})
-		}
-	}
-	return found, rows[0].Total, nil
+	return s.productSearchPage(ctx, matches, q.ProductSearchPage)
 }

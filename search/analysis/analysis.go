@@ -3,6 +3,7 @@
 package analysis
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -21,32 +22,21 @@ type Token struct {
 
 // Analyzer cuts the texts of one language.
 type Analyzer struct {
-	stem func(string) string
+	*Language
 	stop map[string]bool
-	// without is the preposition that makes an adjective with the noun after it: bez drátu, bezdrátový.
-	without string
 }
 
 // New returns the analyzer of a language. For a language it does not know it folds accents only.
 func New(language models.LanguageCode) *Analyzer {
-	base, _, _ := strings.Cut(string(language), "-")
-	a := &Analyzer{stem: func(word string) string { return word }, stop: map[string]bool{}}
-	switch base {
-	case "cs":
-		a.stem, a.without = stemCzech, "bez"
-	case "sk":
-		a.stem, a.without = stemSlovak, "bez"
-	case "en":
-		a.stem = stemEnglish
-	}
-	for _, word := range StopWords(language) {
+	a := &Analyzer{Language: LanguageOf(language), stop: map[string]bool{}}
+	for _, word := range a.StopWords {
 		a.stop[word] = true
 	}
 	return a
 }
 
 // Tokens returns the words of a text in their order, without stop words. A compound with a digit in it,
-// such as WH-1000XM4 or 15.6, gives its parts and the whole; "bez drátu" gives the noun and, as one word,
+// such as WH-1000XM4 or 15.6, gives its parts and the whole; "bez drátu" gives its words and, as one word,
 // what the adjective is made of: "bezdrátu".
 func (a *Analyzer) Tokens(text string) []Token {
 	var tokens []Token
@@ -57,8 +47,8 @@ func (a *Analyzer) Tokens(text string) []Token {
 			if joined != "" {
 				tokens = append(tokens, a.token(joined+part))
 			}
-			if joined = ""; part == a.without {
-				joined = part
+			if joined = ""; a.negation.prefix != "" && slices.Contains(a.negation.prepositions, part) {
+				joined = a.negation.prefix
 			}
 			if !a.stop[part] {
 				tokens = append(tokens, a.token(part))
@@ -75,58 +65,13 @@ func compounds(text string) []string {
 	return strings.FieldsFunc(Fold(text), func(r rune) bool { return !isWord(r) && !isJoint(r) })
 }
 
-// joinNegations writes "bez drátu" as one word: who looks for things without something does not want those
-// with it.
-func (a *Analyzer) joinNegations(text string) string {
-	if a.without == "" {
-		return text
-	}
-	var out strings.Builder
-	words := compounds(text)
-	for i, word := range words {
-		out.WriteString(word)
-		if word != a.without || i == len(words)-1 {
-			out.WriteByte(' ')
-		}
-	}
-	return out.String()
-}
-
-// Negation is a "bez drátu" in a query.
-type Negation struct {
-	// Noun is what should not be there, as it was typed: "dratu".
-	Noun string
-	// Adjective is the beginning of the adjectives that say the same: "bezdrat".
-	Adjective string
-}
-
-// SplitNegations takes the negations out of a folded text, and returns what is left of it.
-func (a *Analyzer) SplitNegations(text string) (rest string, negations []Negation) {
-	var kept []string
-	words := compounds(text)
-	for i := 0; i < len(words); i++ {
-		if a.without == "" || words[i] != a.without || i == len(words)-1 {
-			kept = append(kept, words[i])
-			continue
-		}
-		i++
-		negations = append(negations, Negation{Noun: words[i], Adjective: a.stem(a.without + words[i])})
-	}
-	if len(negations) == 0 {
-		return text, nil
-	}
-	return strings.Join(kept, " "), negations
-}
-
 // QueryTokens returns the tokens of a query, each once; when it has only stop words, these are kept,
 // because somebody has typed them on purpose.
 func (a *Analyzer) QueryTokens(text string) []Token {
-	text = a.joinNegations(text)
-	tokens := unique(a.Tokens(text))
-	if len(tokens) > 0 {
+	if tokens := unique(a.Tokens(a.joinNegations(text))); len(tokens) > 0 {
 		return tokens
 	}
-	return unique((&Analyzer{stem: a.stem}).Tokens(text))
+	return unique((&Analyzer{Language: a.Language}).Tokens(text))
 }
 
 // Fold puts a text into lower case and takes its accents off.
@@ -164,7 +109,7 @@ func Code(text string) string {
 }
 
 func (a *Analyzer) token(word string) Token {
-	if strings.ContainsFunc(word, unicode.IsDigit) {
+	if a.stem == nil || strings.ContainsFunc(word, unicode.IsDigit) {
 		return Token{Word: word, Stem: word}
 	}
 	return Token{Word: word, Stem: a.stem(word)}

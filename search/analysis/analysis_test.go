@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestTokens(t *testing.T) {
 		{"en", "The WH-1000XM4 headphones", []string{"wh", "1000xm4", "wh1000xm4", "headphones"}},
 		{"en", `15.6" laptop`, []string{"15", "6", "156", "laptop"}},
 		{"en", "USB-C", []string{"usb", "c"}},
-		{"de", "Größe für Füße", []string{"grosse", "fur", "fusse"}},
+		{"de", "Größe für Füße", []string{"grosse", "fusse"}},
 		{"en", "… !", nil},
 	}
 	for _, test := range tests {
@@ -54,8 +55,44 @@ func TestNegationFindsTheAdjective(t *testing.T) {
 		if len(query) != 2 || query[1].Stem != analyzer.Tokens(texts[1])[0].Stem {
 			t.Errorf("%s: %v does not find %v", language, query, analyzer.Tokens(texts[1]))
 		}
-		if indexed := analyzer.Tokens("čaj bez cukru"); len(indexed) != 3 {
-			t.Errorf("%s: got %v, want the noun and the compound", language, indexed)
+		if indexed := analyzer.Tokens("čaj bez cukru"); len(indexed) != 4 {
+			t.Errorf("%s: got %v, want all words and the compound", language, indexed)
+		}
+	}
+}
+
+func TestSplitNegations(t *testing.T) {
+	t.Parallel()
+	type negation = analysis.Negation
+	for _, test := range []struct {
+		language   models.LanguageCode
+		text, rest string
+		negation   negation
+	}{
+		{"cs", "sluchátka bez drátu černá", "sluchatka cerna", negation{"dratu", "bezdrat", []string{"bez dratu"}}},
+		{"cs", "notebook bez pevného disku,", "notebook", negation{"pevneho disku", "", []string{"bez pevneho disku"}}},
+		{"sk", "čaj bez cukru", "caj", negation{"cukru", "bezcukr", []string{"bez cukru"}}},
+		{
+			"en", "Headphones without wires for running", "headphones for running",
+			negation{"wires", "", []string{"without wires", "no wires", "wires free", "non wires", "wireless"}},
+		},
+		{
+			"en", "laptop w/o a DVD-drive.", "laptop",
+			negation{"dvd drive", "", []string{"without dvd drive", "no dvd drive", "dvd drive free", "non dvd drive"}},
+		},
+		{
+			"de", "Kopfhörer ohne Kabel mit Mikrofon", "kopfhorer mit mikrofon",
+			negation{"kabel", "", []string{"ohne kabel", "kein kabel", "keine kabel", "kabellos", "kabelfrei"}},
+		},
+	} {
+		rest, got := analysis.New(test.language).SplitNegations(test.text)
+		if rest != test.rest || !reflect.DeepEqual(got, []negation{test.negation}) {
+			t.Errorf("%s %q: got %q and %q", test.language, test.text, rest, got)
+		}
+	}
+	for language, text := range map[models.LanguageCode]string{"cs": "kabelka bez", "en": "Travel without", "de": "ohne mit", "fr": "sans fil"} {
+		if rest, got := analysis.New(language).SplitNegations(text); rest != text || len(got) > 0 {
+			t.Errorf("%s %q: got %q and %q", language, text, rest, got)
 		}
 	}
 }

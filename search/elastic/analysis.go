@@ -47,7 +47,7 @@ func analysisSettings(languages []models.LanguageCode) object {
 		if !ok {
 			continue
 		}
-		filters[base+"_stop"] = object{"type": "stop", "stopwords": analysis.StopWords(language)}
+		filters[base+"_stop"] = object{"type": "stop", "stopwords": analysis.LanguageOf(language).StopWords}
 		filters[base+"_hunspell"] = object{"type": "hunspell", "locale": d.locale, "dedup": true}
 		analyzers[d.analyzer] = object{
 			"type": "custom", "tokenizer": "standard",

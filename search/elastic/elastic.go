@@ -4,10 +4,8 @@ package elastic
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
-	"github.com/google/uuid"
 
 	"ecoseller/models"
 	"ecoseller/search"
@@ -31,6 +29,7 @@ type Engine struct {
 	alias     string
 	languages []models.LanguageCode
 	analyzers map[models.LanguageCode]*analysis.Analyzer
+	snapshots snapshots
 }
 
 // New returns the engine; it does not connect yet.
@@ -56,41 +55,4 @@ func (e *Engine) Name() search.EngineName { return search.Elasticsearch }
 // Ready says whether the server answers and has the index.
 func (e *Engine) Ready(ctx context.Context) error {
 	return e.client.do(ctx, esapi.CountRequest{Index: []string{e.alias}}, nil)
-}
-
-// Search runs the boosted query over the chain's languages.
-func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	if e.client.resting() {
-		return nil, fmt.Errorf("%w: Elasticsearch could not be reached a moment ago", search.ErrUnavailable)
-	}
-	var answer struct {
-		Hits struct {
-			Total struct{ Value int }
-			Hits  []struct {
-				ID    string  `json:"_id"`
-				Score float64 `json:"_score"`
-			}
-		}
-	}
-	request := esapi.SearchRequest{Index: []string{e.alias}, Body: body(e.query(r))}
-	if err := e.client.do(ctx, request, &answer); err != nil {
-		return nil, err
-	}
-	result := &search.Result{Total: answer.Hits.Total.Value, Engine: search.Elasticsearch}
-	hits := answer.Hits.Hits
-	if len(hits) > r.First {
-		hits, result.HasNext = hits[:r.First], true
-	}
-	rank := 0
-	if r.After != nil {
-		rank = r.After.Rank
-	}
-	for i, hit := range hits {
-		id, err := uuid.Parse(hit.ID)
-		if err != nil {
-			return nil, fmt.Errorf("read hit: %w", err)
-		}
-		result.Hits = append(result.Hits, search.Hit{ProductID: id, Score: hit.Score, Engine: search.Elasticsearch, Rank: rank + i + 1})
-	}
-	return result, nil
 }

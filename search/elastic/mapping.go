@@ -20,29 +20,59 @@ func indexDefinition(languages []models.LanguageCode) object {
 }
 
 func mappings(languages []models.LanguageCode) object {
-	inLanguages := func() object {
+	inLanguages := func(field func(models.LanguageCode) object) object {
 		fields := object{}
 		for _, language := range languages {
-			fields[string(language)] = object{"type": "text", "analyzer": analyzerOf(language)}
+			fields[string(language)] = field(language)
 		}
 		return object{"properties": fields}
 	}
+	text := func(language models.LanguageCode) object {
+		return object{"type": "text", "analyzer": analyzerOf(language)}
+	}
+	// What is only sorted and counted by is kept by product, what is only looked for by term.
+	byProduct := func(kind string) object { return object{"type": kind, "index": false} }
+	byTerm := object{"type": "keyword", "doc_values": false}
 	return object{
 		"dynamic": "strict",
+		// A field for each price list: there are few.
+		"dynamic_templates": []any{
+			object{"variant_price": object{"path_match": "variants.price.*", "mapping": object{"type": "long", "doc_values": false}}},
+			object{"price": object{"path_match": "price*.*", "mapping": byProduct("long")}},
+		},
 		"properties": object{
 			"product_id": object{"type": "keyword"},
 			// Everything that names the product exactly: skus, EANs, manufacturer part numbers.
 			"id": object{"type": "text", "analyzer": "code_analyzer", "fields": object{
 				"exact": object{"type": "keyword", "normalizer": "code_normalizer", "ignore_above": 256},
 			}},
-			"brand":             object{"type": "text", "analyzer": foldedAnalyzer},
-			"published":         object{"type": "boolean"},
-			"languages":         object{"type": "keyword"},
-			"category_ids":      object{"type": "keyword"},
-			"created_at":        object{"type": "date"},
-			"title":             inLanguages(),
-			"short_description": inLanguages(),
-			"attribute_list":    inLanguages(),
+			"brand": object{"type": "text", "analyzer": foldedAnalyzer, "fields": object{
+				"exact": object{"type": "keyword", "ignore_above": 8000},
+			}},
+			"product_type":       object{"type": "keyword"},
+			"published":          object{"type": "boolean"},
+			"in_stock":           object{"type": "boolean"},
+			"languages":          object{"type": "keyword"},
+			"category_ids":       object{"type": "keyword"},
+			"staff_category_ids": byTerm,
+			"created_at":         object{"type": "long"},
+			"updated_at":         object{"type": "long"},
+			"title":              inLanguages(text),
+			"short_description":  inLanguages(text),
+			"attribute_list":     inLanguages(text),
+			"sort_title":         inLanguages(func(models.LanguageCode) object { return byProduct("keyword") }),
+			"attribute_codes":    byProduct("keyword"),
+			"attributes":         byProduct("keyword"),
+			"numbers":            byProduct("keyword"),
+			"price":              object{"type": "object", "dynamic": true},
+			"price_step":         object{"type": "object", "dynamic": true},
+			"variants": object{"type": "nested", "properties": object{
+				"sku":        byTerm,
+				"in_stock":   object{"type": "boolean"},
+				"attributes": byTerm,
+				"numbers":    byTerm,
+				"price":      object{"type": "object", "dynamic": true},
+			}},
 		},
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"ecoseller/search/analysis"
 )
 
-// query writes the whole request. A product is looked for in the first language of the chain in which it
-// has a text; its codes are looked for in any case.
-func (e *Engine) query(r search.Request) object {
+// matching scores the products that match the text. A product is looked for in the first language of the chain in
+// which it has a text; its codes are looked for in any case.
+func (e *Engine) matching(r search.Request) object {
 	should := []any{
 		object{"constant_score": object{"filter": object{"term": object{"id.exact": r.Text}}, "boost": 1000}},
 		object{"multi_match": object{"query": r.Text, "fields": []string{"id^10"}}},
@@ -29,26 +29,7 @@ func (e *Engine) query(r search.Request) object {
 		}})
 		earlier = append(earlier, language)
 	}
-	q := object{
-		"query": object{"bool": object{
-			"filter":               object{"term": object{"published": true}},
-			"should":               should,
-			"minimum_should_match": 1,
-		}},
-		"sort":             []any{object{"_score": "desc"}, object{"product_id": "asc"}},
-		"track_scores":     true,
-		"track_total_hits": true,
-		"_source":          false,
-		"size":             r.First + 1,
-	}
-	switch after := r.After; {
-	case after == nil:
-	case after.Engine == search.Elasticsearch:
-		q["search_after"] = []any{after.Score, after.ProductID.String()}
-	default:
-		q["from"] = after.Rank
-	}
-	return q
+	return object{"bool": object{"should": should, "minimum_should_match": 1}}
 }
 
 // matchIn is the heart of the query: what is looked for in the fields of one language.
@@ -95,6 +76,9 @@ func matchNegation(negation analysis.Negation, language models.LanguageCode) obj
 	queries := []any{object{"multi_match": object{
 		"query": negation.Noun, "fields": []string{"title." + string(language), "short_description." + string(language)},
 	}}}
+	if negation.Adjective == "" {
+		return object{"dis_max": object{"queries": queries}}
+	}
 	for field, boost := range map[string]int{"title": titleBoost, "short_description": shortDescriptionBoost, "attribute_list": attributeListBoost} {
 		queries = append(queries, object{"prefix": object{field + "." + string(language): object{
 			"value": negation.Adjective, "boost": boost, "rewrite": "top_terms_blended_freqs_10",

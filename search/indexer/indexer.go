@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"ecoseller/models"
 	"ecoseller/search"
@@ -172,45 +173,97 @@ func (x *Indexer) read(ctx context.Context, tx *store.Store, ids []uuid.UUID) ([
 	if err != nil {
 		return nil, err
 	}
-	translations, err := tx.ProductTranslationsByProductIDs(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	variants, err := tx.ProductVariantsByProductIDs(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	attributes, err := tx.AttributesBySKUs(ctx, skusOf(variants))
-	if err != nil {
-		return nil, err
-	}
-	categories, err := tx.CategoryIDsByProductIDs(ctx, ids)
+	parts, err := readParts(ctx, tx, products)
 	if err != nil {
 		return nil, err
 	}
 	documents := make([]*search.Document, len(products))
 	for i, p := range products {
-		documents[i] = x.document(p, translations[p.ID], variants[p.ID], attributes)
-		documents[i].CategoryIDs = categories[p.ID]
+		documents[i] = x.document(p, parts)
 	}
 	return documents, nil
 }
 
-func (x *Indexer) document(p *models.Product, translations []*models.ProductTranslation, variants []*models.ProductVariant, attributes map[string][]*models.Attribute) *search.Document {
-	d := &search.Document{
-		ProductID: p.ID, Version: p.IndexVersion, Published: p.Published, Brand: p.Brand, CreatedAt: p.CreatedAt,
-		Codes: codesOf(variants), Texts: map[models.LanguageCode]search.Text{},
+// parts are what documents are made of besides the products' own fields.
+type parts struct {
+	translations map[uuid.UUID][]*models.ProductTranslation
+	variants     map[uuid.UUID][]*models.ProductVariant
+	attributes   map[string][]*models.Attribute
+	prices       map[string]map[string]decimal.Decimal
+	categories   map[uuid.UUID][]store.CategoryAbove
+	sortTitles   map[uuid.UUID]map[models.LanguageCode]string
+	productTypes map[uuid.UUID]string
+}
+
+func readParts(ctx context.Context, tx *store.Store, products []*models.Product) (p parts, err error) {
+	ids, typeIDs := make([]uuid.UUID, len(products)), []uuid.UUID{}
+	for i, product := range products {
+		ids[i] = product.ID
+		if product.ProductTypeID != nil {
+			typeIDs = append(typeIDs, *product.ProductTypeID)
+		}
 	}
-	for _, t := range translations {
+	if p.translations, err = tx.ProductTranslationsByProductIDs(ctx, ids); err != nil {
+		return p, err
+	}
+	if p.variants, err = tx.ProductVariantsByProductIDs(ctx, ids); err != nil {
+		return p, err
+	}
+	skus := skusOf(p.variants)
+	if p.attributes, err = tx.AttributesBySKUs(ctx, skus); err != nil {
+		return p, err
+	}
+	if p.prices, err = tx.DiscountedPrices(ctx, skus); err != nil {
+		return p, err
+	}
+	if p.categories, err = tx.CategoriesAboveProducts(ctx, ids); err != nil {
+		return p, err
+	}
+	if p.sortTitles, err = tx.SortTitlesByProductIDs(ctx, ids); err != nil {
+		return p, err
+	}
+	types, err := tx.ProductTypesByIDs(ctx, typeIDs)
+	p.productTypes = make(map[uuid.UUID]string, len(types))
+	for _, t := range types {
+		p.productTypes[t.ID] = t.Code
+	}
+	return p, err
+}
+
+func (x *Indexer) document(p *models.Product, parts parts) *search.Document {
+	variants := parts.variants[p.ID]
+	d := &search.Document{
+		ProductID: p.ID, Version: p.IndexVersion, Published: p.Published, Brand: p.Brand,
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		Codes: codesOf(variants), Texts: map[models.LanguageCode]search.Text{}, SortTitles: parts.sortTitles[p.ID],
+	}
+	if p.ProductTypeID != nil {
+		d.ProductType = parts.productTypes[*p.ProductTypeID]
+	}
+	for _, c := range parts.categories[p.ID] {
+		d.Categories = append(d.Categories, search.DocumentCategory{ID: c.CategoryID, Visible: c.Visible})
+	}
+	for _, v := range variants {
+		d.Variants = append(d.Variants, documentVariant(v, parts))
+	}
+	for _, t := range parts.translations[p.ID] {
 		if !x.languages.Supports(t.Language) {
 			continue
 		}
 		d.Texts[t.Language] = search.Text{
 			Title: t.Title, ShortDescription: t.ShortDescription,
-			Attributes: attributeTexts(variants, attributes, x.languages.Chain(t.Language)),
+			Attributes: attributeTexts(variants, parts.attributes, x.languages.Chain(t.Language)),
 		}
 	}
 	return d
+}
+
+func documentVariant(v *models.ProductVariant, parts parts) search.DocumentVariant {
+	variant := search.DocumentVariant{SKU: v.SKU, InStock: v.StockQuantity > 0, Prices: parts.prices[v.SKU]}
+	for _, a := range parts.attributes[v.SKU] {
+		variant.Attributes = append(variant.Attributes, search.DocumentAttribute{Type: a.Type.Code, Value: a.Value, Number: a.Number})
+	}
+	return variant
 }
 
 func codesOf(variants []*models.ProductVariant) []string {

@@ -50,28 +50,18 @@ func (e *Engine) Name() search.EngineName { return search.Postgres }
 // Search finds the products that contain words of the query; when there are none, those that contain
 // similar words.
 func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	q := e.query(r)
-	hits, total, err := e.store.MatchingProducts(ctx, q)
-	if err == nil && total == 0 {
-		hits, total, err = e.store.SimilarProducts(ctx, q)
+	q, err := e.query(r)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.store.MatchingProducts(ctx, q)
+	if err == nil && found.Total == 0 {
+		found, err = e.store.SimilarProducts(ctx, q)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", search.ErrUnavailable, err)
 	}
-	result := &search.Result{Total: total, Engine: search.Postgres}
-	if len(hits) > r.First {
-		hits, result.HasNext = hits[:r.First], true
-	}
-	rank := 0
-	if r.After != nil {
-		rank = r.After.Rank
-	}
-	for i, hit := range hits {
-		result.Hits = append(result.Hits, search.Hit{
-			ProductID: hit.ProductID, Score: hit.Score, Engine: search.Postgres, Rank: rank + i + 1,
-		})
-	}
-	return result, nil
+	return resultOf(r, found), nil
 }
 
 // Index writes the documents' rows.
@@ -125,21 +115,16 @@ func (r rebuild) Commit(ctx context.Context, count int) error {
 // Abort has nothing to take back: every row that was written is right.
 func (r rebuild) Abort(context.Context) error { return nil }
 
-func (e *Engine) query(r search.Request) store.ProductSearch {
-	q := store.ProductSearch{Code: lexeme(codeMark + analysis.Code(r.Text)), Limit: r.First + 1}
+func (e *Engine) query(r search.Request) (store.ProductSearch, error) {
+	q := store.ProductSearch{Code: lexeme(codeMark + analysis.Code(r.Text))}
 	for _, language := range append(append([]models.LanguageCode{}, r.Chain...), "") {
 		if analyzer := e.analyzers[language]; analyzer != nil {
 			q.Languages = append(q.Languages, queryIn(language, analyzer, r.Text, q.Code))
 		}
 	}
-	switch after := r.After; {
-	case after == nil:
-	case after.Engine == search.Postgres:
-		q.AfterScore, q.AfterID = after.Score, &after.ProductID
-	default:
-		q.Offset = after.Rank
-	}
-	return q
+	var err error
+	q.ProductSearchPage, err = pageOf(r)
+	return q, err
 }
 
 func queryIn(language models.LanguageCode, analyzer *analysis.Analyzer, text, code string) store.ProductSearchLanguage {
@@ -188,6 +173,7 @@ func (e *Engine) row(d *search.Document, language models.LanguageCode, text sear
 	}
 	return store.ProductSearchRow{
 		ProductID: d.ProductID, Language: language, Published: d.Published, Version: d.Version,
+		InStock: d.InStock(), CreatedAt: d.CreatedAt,
 		Document: v.String(), Words: strings.Join(words, " "),
 	}
 }

@@ -23,6 +23,8 @@ import (
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/resolvers"
+	"ecoseller/search/queryplan"
+	"ecoseller/search/statistics"
 	"ecoseller/web"
 )
 
@@ -61,6 +63,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 		return err
 	}
 	defer s.keepElastic(ctx)()
+	defer s.keepSearches()()
 	handler, err := s.handler(token)
 	if err != nil {
 		stopWorker()
@@ -153,6 +156,20 @@ func (s *shop) keepElastic(ctx context.Context) (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
+// keepSearches keeps synonyms and query rules up to date and writes statistics down, until the last request is
+// answered.
+func (s *shop) keepSearches() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	// The first search has them already; what goes wrong here is tried again and logged below.
+	_ = s.planner.Refresh(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { s.planner.Keep(ctx, s.logger) })
+	if s.statistics != nil {
+		running.Go(func() { s.statistics.Keep(ctx, s.logger) })
+	}
+	return func() { cancel(); running.Wait() }
+}
+
 func (s *shop) rebuildAtStart(ctx context.Context) {
 	report, err := s.indexer.Rebuild(ctx, nil)
 	if err != nil {
@@ -163,10 +180,14 @@ func (s *shop) rebuildAtStart(ctx context.Context) {
 }
 
 func (s *shop) handler(token string) (http.Handler, error) {
+	plan := &queryplan.Searcher{Planner: s.planner, Next: s.engines()}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s.store, Searcher: s.searcher(), MessageIDDomain: s.cfg.MessageIDDomain()},
-		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
+		Resolvers: &resolvers.Resolver{
+			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan},
+			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
+		},
+		Store: s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))
 	mux.Handle("/feeds/", s.feeds())

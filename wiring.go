@@ -19,12 +19,13 @@ import (
 	"ecoseller/mail"
 	"ecoseller/migrations"
 	"ecoseller/models"
-	"ecoseller/resolvers"
 	"ecoseller/search"
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/queryplan"
 	"ecoseller/search/spelling"
+	"ecoseller/search/statistics"
 	"ecoseller/store"
 )
 
@@ -52,7 +53,10 @@ type shop struct {
 	postgres *postgres.Engine
 	elastic  *elastic.Engine // nil without Elasticsearch
 	indexer  *indexer.Indexer
-	mailbox  *embedded.Mailbox // nil with a real mail server
+	planner  *queryplan.Planner
+	// statistics is nil when searches are not counted.
+	statistics *statistics.Recorder
+	mailbox    *embedded.Mailbox // nil with a real mail server
 
 	closers []func()
 }
@@ -231,11 +235,15 @@ func (s *shop) openSearch() error {
 		engines = append(engines, engine)
 	}
 	s.indexer = indexer.New(s.store, s.languages, engines...)
+	s.planner = queryplan.New(s.store, s.languages.Supported)
+	if s.cfg.SearchStatisticsDays > 0 {
+		s.statistics = statistics.New(s.store, s.cfg.SearchStatisticsDays)
+	}
 	return nil
 }
 
-// searcher answers searches: Elasticsearch with PostgreSQL behind it, or PostgreSQL alone.
-func (s *shop) searcher() resolvers.Searcher {
+// engines is Elasticsearch with PostgreSQL behind it, or PostgreSQL alone, asked as strictly as there are products for.
+func (s *shop) engines() *search.Finder {
 	if s.elastic == nil {
 		return s.finder(s.postgres)
 	}

@@ -52,6 +52,8 @@ type Config struct {
 
 	// RequestTimeout bounds a request, and each of its SQL statements.
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s"`
+	// SearchStatisticsDays is how long it is known what was searched; 0 counts nothing.
+	SearchStatisticsDays int `env:"SEARCH_STATISTICS_DAYS" envDefault:"90"`
 	// WorkerConcurrency is how many jobs a worker runs at once.
 	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"10"`
 }
@@ -217,6 +219,7 @@ func (c *Config) mistakes() []error {
 	complain(!slices.Contains([]string{"disable", "verify-full"}, c.Postgres.SSLMode),
 		"POSTGRES_SSL_MODE: %q is neither disable nor verify-full", c.Postgres.SSLMode)
 	complain(c.WorkerConcurrency < 1, "WORKER_CONCURRENCY: at least 1 is needed")
+	complain(c.SearchStatisticsDays < 0 || c.SearchStatisticsDays > 3650, "SEARCH_STATISTICS_DAYS: 0 to 3650, where 0 counts nothing")
 	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
 	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
 	complain(len(c.Languages) == 0, "LANGUAGES: at least one is needed, such as en,cs,sk")

@@ -77,6 +77,14 @@ type DeletePayload struct {
 type Mutation struct {
 }
 
+// What became of a preview.
+type PreviewSearchPayload struct {
+	// The two results; null when there are user errors.
+	Result *models.SearchPreview `json:"result,omitempty"`
+	// Why there is no preview; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // A range of prices without VAT, after the discount.
 type PriceFilter struct {
 	// Code of the price list; by default the country's, then the default list.
@@ -187,6 +195,22 @@ type ProductsPayload struct {
 type Query struct {
 }
 
+// What became of a change to a query rule.
+type QueryRulePayload struct {
+	// What it is after the change; null when there are user errors.
+	QueryRule *models.QueryRule `json:"queryRule,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a click.
+type RecordSearchClickPayload struct {
+	// Whether the click was counted; false when there are user errors, and when the shop does not count such searches.
+	Recorded bool `json:"recorded"`
+	// Why it was not counted; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // What became of a restoring.
 type RestorePayload struct {
 	// What was restored; it is no longer among the deletions. Null when there are user errors.
@@ -216,6 +240,14 @@ type SendEmailPayload struct {
 	// The accepted mail; null when there are user errors.
 	Email *models.EmailMessage `json:"email,omitempty"`
 	// Why the mail was not accepted; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// What became of a change to a synonym.
+type SynonymPayload struct {
+	// What it is after the change; null when there are user errors.
+	Synonym *models.Synonym `json:"synonym,omitempty"`
+	// Why nothing was changed; empty on success.
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 

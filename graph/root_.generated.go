@@ -102,6 +102,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ClickedProduct struct {
+		Clicks  func(childComplexity int) int
+		Product func(childComplexity int) int
+	}
+
 	Country struct {
 		Code             func(childComplexity int) int
 		DefaultPriceList func(childComplexity int) int
@@ -175,6 +180,8 @@ type ComplexityRoot struct {
 		CreateProduct        func(childComplexity int, input models.ProductInput) int
 		CreateProductType    func(childComplexity int, code string, input models.ProductTypeInput) int
 		CreateProductVariant func(childComplexity int, productID string, sku string, input models.ProductVariantInput) int
+		CreateQueryRule      func(childComplexity int, input models.QueryRuleInput) int
+		CreateSynonym        func(childComplexity int, language models.LanguageCode, input models.SynonymInput) int
 		CreateVatGroup       func(childComplexity int, code string, country models.CountryCode, input models.VatGroupInput) int
 		DeleteAttribute      func(childComplexity int, id string, version int32) int
 		DeleteAttributeType  func(childComplexity int, code string, version int32) int
@@ -184,9 +191,12 @@ type ComplexityRoot struct {
 		DeleteProduct        func(childComplexity int, id string, version int32) int
 		DeleteProductType    func(childComplexity int, code string, version int32) int
 		DeleteProductVariant func(childComplexity int, sku string, version int32) int
+		DeleteQueryRule      func(childComplexity int, id string, version int32) int
+		DeleteSynonym        func(childComplexity int, id string, version int32) int
 		DeleteVatGroup       func(childComplexity int, code string, version int32) int
 		MoveCategory         func(childComplexity int, id string, version int32, parentID *string) int
 		PublishProducts      func(childComplexity int, ids []string, published bool) int
+		RecordSearchClick    func(childComplexity int, searchID string, productID string, position int32) int
 		RemoveProductMedia   func(childComplexity int, productID string, version int32, id string) int
 		ReorderCategories    func(childComplexity int, parentID *string, ids []string) int
 		ReorderProductMedia  func(childComplexity int, productID string, version int32, ids []string) int
@@ -201,7 +211,9 @@ type ComplexityRoot struct {
 		UpdateProductPrices  func(childComplexity int, input []*models.ProductPriceInput) int
 		UpdateProductType    func(childComplexity int, code string, version int32, input models.ProductTypeInput) int
 		UpdateProductVariant func(childComplexity int, sku string, version int32, input models.ProductVariantInput) int
+		UpdateQueryRule      func(childComplexity int, id string, version int32, input models.QueryRuleInput) int
 		UpdateStock          func(childComplexity int, input []*models.StockInput) int
+		UpdateSynonym        func(childComplexity int, id string, version int32, input models.SynonymInput) int
 		UpdateVatGroup       func(childComplexity int, code string, version int32, input models.VatGroupInput) int
 	}
 
@@ -214,6 +226,11 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PreviewSearchPayload struct {
+		Result     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Price struct {
@@ -271,6 +288,11 @@ type ComplexityRoot struct {
 		Version          func(childComplexity int) int
 	}
 
+	ProductBoost struct {
+		Factor    func(childComplexity int) int
+		ProductID func(childComplexity int) int
+	}
+
 	ProductConnection struct {
 		Edges      func(childComplexity int) int
 		Facets     func(childComplexity int) int
@@ -302,6 +324,7 @@ type ComplexityRoot struct {
 		Language   func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
+		SearchID   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
 
@@ -353,21 +376,65 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AttributeTypes func(childComplexity int, language *models.LanguageCode) int
-		Categories     func(childComplexity int, language *models.LanguageCode) int
-		Category       func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
-		Countries      func(childComplexity int, language *models.LanguageCode) int
-		Country        func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
-		Currencies     func(childComplexity int) int
-		Deletions      func(childComplexity int, first int32, after *string, kind *string) int
-		EmailMessage   func(childComplexity int, id string) int
-		Node           func(childComplexity int, id string) int
-		PriceList      func(childComplexity int, code string) int
-		PriceLists     func(childComplexity int) int
-		Product        func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
-		ProductTypes   func(childComplexity int, language *models.LanguageCode) int
-		Products       func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
-		SearchProducts func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
+		AttributeTypes  func(childComplexity int, language *models.LanguageCode) int
+		Categories      func(childComplexity int, language *models.LanguageCode) int
+		Category        func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
+		Countries       func(childComplexity int, language *models.LanguageCode) int
+		Country         func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
+		Currencies      func(childComplexity int) int
+		Deletions       func(childComplexity int, first int32, after *string, kind *string) int
+		EmailMessage    func(childComplexity int, id string) int
+		FailingSearches func(childComplexity int, failure models.SearchFailure, days int32, language *models.LanguageCode, first int32) int
+		Node            func(childComplexity int, id string) int
+		PreviewSearch   func(childComplexity int, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) int
+		PriceList       func(childComplexity int, code string) int
+		PriceLists      func(childComplexity int) int
+		Product         func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
+		ProductTypes    func(childComplexity int, language *models.LanguageCode) int
+		Products        func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
+		QueryRule       func(childComplexity int, id string) int
+		QueryRules      func(childComplexity int, first int32, after *string) int
+		SearchProducts  func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
+		Synonyms        func(childComplexity int, language *models.LanguageCode, first int32, after *string) int
+		TopSearches     func(childComplexity int, days int32, language *models.LanguageCode, first int32) int
+	}
+
+	QueryRule struct {
+		ActiveFrom       func(childComplexity int) int
+		ActiveUntil      func(childComplexity int) int
+		BoostList        func(childComplexity int) int
+		CreatedAt        func(childComplexity int) int
+		Enabled          func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		HiddenProductIDs func(childComplexity int) int
+		Language         func(childComplexity int) int
+		Match            func(childComplexity int) int
+		Name             func(childComplexity int) int
+		PinnedProductIDs func(childComplexity int) int
+		Priority         func(childComplexity int) int
+		Queries          func(childComplexity int) int
+		Version          func(childComplexity int) int
+	}
+
+	QueryRuleConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	QueryRuleEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	QueryRulePayload struct {
+		QueryRule  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RecordSearchClickPayload struct {
+		Recorded   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RestorePayload struct {
@@ -375,8 +442,52 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SearchPreview struct {
+		Applies func(childComplexity int) int
+		Present func(childComplexity int) int
+		Preview func(childComplexity int) int
+	}
+
+	SearchReport struct {
+		AverageClickPosition func(childComplexity int) int
+		AverageResults       func(childComplexity int) int
+		ClickThroughRate     func(childComplexity int) int
+		ClickedProducts      func(childComplexity int) int
+		Clicks               func(childComplexity int) int
+		Language             func(childComplexity int) int
+		Searches             func(childComplexity int) int
+		Text                 func(childComplexity int) int
+		WithoutResults       func(childComplexity int) int
+	}
+
 	SendEmailPayload struct {
 		Email      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Synonym struct {
+		Alternatives func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		Direction    func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Language     func(childComplexity int) int
+		Phrases      func(childComplexity int) int
+		Version      func(childComplexity int) int
+	}
+
+	SynonymConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SynonymEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SynonymPayload struct {
+		Synonym    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -651,6 +762,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CategoryPayload.UserErrors(childComplexity), true
+
+	case "ClickedProduct.clicks":
+		if e.ComplexityRoot.ClickedProduct.Clicks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClickedProduct.Clicks(childComplexity), true
+	case "ClickedProduct.product":
+		if e.ComplexityRoot.ClickedProduct.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClickedProduct.Product(childComplexity), true
 
 	case "Country.code":
 		if e.ComplexityRoot.Country.Code == nil {
@@ -981,6 +1105,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateProductVariant(childComplexity, args["productId"].(string), args["sku"].(string), args["input"].(models.ProductVariantInput)), true
+	case "Mutation.createQueryRule":
+		if e.ComplexityRoot.Mutation.CreateQueryRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createQueryRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateQueryRule(childComplexity, args["input"].(models.QueryRuleInput)), true
+	case "Mutation.createSynonym":
+		if e.ComplexityRoot.Mutation.CreateSynonym == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createSynonym_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateSynonym(childComplexity, args["language"].(models.LanguageCode), args["input"].(models.SynonymInput)), true
 	case "Mutation.createVatGroup":
 		if e.ComplexityRoot.Mutation.CreateVatGroup == nil {
 			break
@@ -1080,6 +1226,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteProductVariant(childComplexity, args["sku"].(string), args["version"].(int32)), true
+	case "Mutation.deleteQueryRule":
+		if e.ComplexityRoot.Mutation.DeleteQueryRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteQueryRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteQueryRule(childComplexity, args["id"].(string), args["version"].(int32)), true
+	case "Mutation.deleteSynonym":
+		if e.ComplexityRoot.Mutation.DeleteSynonym == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSynonym_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSynonym(childComplexity, args["id"].(string), args["version"].(int32)), true
 	case "Mutation.deleteVatGroup":
 		if e.ComplexityRoot.Mutation.DeleteVatGroup == nil {
 			break
@@ -1113,6 +1281,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PublishProducts(childComplexity, args["ids"].([]string), args["published"].(bool)), true
+	case "Mutation.recordSearchClick":
+		if e.ComplexityRoot.Mutation.RecordSearchClick == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recordSearchClick_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecordSearchClick(childComplexity, args["searchId"].(string), args["productId"].(string), args["position"].(int32)), true
 	case "Mutation.removeProductMedia":
 		if e.ComplexityRoot.Mutation.RemoveProductMedia == nil {
 			break
@@ -1267,6 +1446,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProductVariant(childComplexity, args["sku"].(string), args["version"].(int32), args["input"].(models.ProductVariantInput)), true
+	case "Mutation.updateQueryRule":
+		if e.ComplexityRoot.Mutation.UpdateQueryRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateQueryRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateQueryRule(childComplexity, args["id"].(string), args["version"].(int32), args["input"].(models.QueryRuleInput)), true
 	case "Mutation.updateStock":
 		if e.ComplexityRoot.Mutation.UpdateStock == nil {
 			break
@@ -1278,6 +1468,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateStock(childComplexity, args["input"].([]*models.StockInput)), true
+	case "Mutation.updateSynonym":
+		if e.ComplexityRoot.Mutation.UpdateSynonym == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateSynonym_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateSynonym(childComplexity, args["id"].(string), args["version"].(int32), args["input"].(models.SynonymInput)), true
 	case "Mutation.updateVatGroup":
 		if e.ComplexityRoot.Mutation.UpdateVatGroup == nil {
 			break
@@ -1321,6 +1522,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PreviewSearchPayload.result":
+		if e.ComplexityRoot.PreviewSearchPayload.Result == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewSearchPayload.Result(childComplexity), true
+	case "PreviewSearchPayload.userErrors":
+		if e.ComplexityRoot.PreviewSearchPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewSearchPayload.UserErrors(childComplexity), true
 
 	case "Price.discountPercent":
 		if e.ComplexityRoot.Price.DiscountPercent == nil {
@@ -1572,6 +1786,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Product.Version(childComplexity), true
 
+	case "ProductBoost.factor":
+		if e.ComplexityRoot.ProductBoost.Factor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductBoost.Factor(childComplexity), true
+	case "ProductBoost.productId":
+		if e.ComplexityRoot.ProductBoost.ProductID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductBoost.ProductID(childComplexity), true
+
 	case "ProductConnection.edges":
 		if e.ComplexityRoot.ProductConnection.Edges == nil {
 			break
@@ -1684,6 +1911,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSearchConnection.PageInfo(childComplexity), true
+	case "ProductSearchConnection.searchId":
+		if e.ComplexityRoot.ProductSearchConnection.SearchID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchConnection.SearchID(childComplexity), true
 	case "ProductSearchConnection.totalCount":
 		if e.ComplexityRoot.ProductSearchConnection.TotalCount == nil {
 			break
@@ -1942,6 +2175,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.EmailMessage(childComplexity, args["id"].(string)), true
+	case "Query.failingSearches":
+		if e.ComplexityRoot.Query.FailingSearches == nil {
+			break
+		}
+
+		args, err := ec.field_Query_failingSearches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.FailingSearches(childComplexity, args["failure"].(models.SearchFailure), args["days"].(int32), args["language"].(*models.LanguageCode), args["first"].(int32)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -1954,6 +2198,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.previewSearch":
+		if e.ComplexityRoot.Query.PreviewSearch == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewSearch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewSearch(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["ruleId"].(*string), args["rule"].(models.QueryRuleInput)), true
 	case "Query.priceList":
 		if e.ComplexityRoot.Query.PriceList == nil {
 			break
@@ -2004,6 +2259,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSort), args["language"].(*models.LanguageCode)), true
+	case "Query.queryRule":
+		if e.ComplexityRoot.Query.QueryRule == nil {
+			break
+		}
+
+		args, err := ec.field_Query_queryRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.QueryRule(childComplexity, args["id"].(string)), true
+	case "Query.queryRules":
+		if e.ComplexityRoot.Query.QueryRules == nil {
+			break
+		}
+
+		args, err := ec.field_Query_queryRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.QueryRules(childComplexity, args["first"].(int32), args["after"].(*string)), true
 	case "Query.searchProducts":
 		if e.ComplexityRoot.Query.SearchProducts == nil {
 			break
@@ -2015,6 +2292,171 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSearchSort)), true
+	case "Query.synonyms":
+		if e.ComplexityRoot.Query.Synonyms == nil {
+			break
+		}
+
+		args, err := ec.field_Query_synonyms_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Synonyms(childComplexity, args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string)), true
+	case "Query.topSearches":
+		if e.ComplexityRoot.Query.TopSearches == nil {
+			break
+		}
+
+		args, err := ec.field_Query_topSearches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TopSearches(childComplexity, args["days"].(int32), args["language"].(*models.LanguageCode), args["first"].(int32)), true
+
+	case "QueryRule.activeFrom":
+		if e.ComplexityRoot.QueryRule.ActiveFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.ActiveFrom(childComplexity), true
+	case "QueryRule.activeUntil":
+		if e.ComplexityRoot.QueryRule.ActiveUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.ActiveUntil(childComplexity), true
+	case "QueryRule.boosts":
+		if e.ComplexityRoot.QueryRule.BoostList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.BoostList(childComplexity), true
+	case "QueryRule.createdAt":
+		if e.ComplexityRoot.QueryRule.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.CreatedAt(childComplexity), true
+	case "QueryRule.enabled":
+		if e.ComplexityRoot.QueryRule.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Enabled(childComplexity), true
+	case "QueryRule.id":
+		if e.ComplexityRoot.QueryRule.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.GlobalID(childComplexity), true
+	case "QueryRule.hiddenProductIds":
+		if e.ComplexityRoot.QueryRule.HiddenProductIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.HiddenProductIDs(childComplexity), true
+	case "QueryRule.language":
+		if e.ComplexityRoot.QueryRule.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Language(childComplexity), true
+	case "QueryRule.match":
+		if e.ComplexityRoot.QueryRule.Match == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Match(childComplexity), true
+	case "QueryRule.name":
+		if e.ComplexityRoot.QueryRule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Name(childComplexity), true
+	case "QueryRule.pinnedProductIds":
+		if e.ComplexityRoot.QueryRule.PinnedProductIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.PinnedProductIDs(childComplexity), true
+	case "QueryRule.priority":
+		if e.ComplexityRoot.QueryRule.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Priority(childComplexity), true
+	case "QueryRule.queries":
+		if e.ComplexityRoot.QueryRule.Queries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Queries(childComplexity), true
+	case "QueryRule.version":
+		if e.ComplexityRoot.QueryRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRule.Version(childComplexity), true
+
+	case "QueryRuleConnection.edges":
+		if e.ComplexityRoot.QueryRuleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRuleConnection.Edges(childComplexity), true
+	case "QueryRuleConnection.nodes":
+		if e.ComplexityRoot.QueryRuleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRuleConnection.Nodes(childComplexity), true
+	case "QueryRuleConnection.pageInfo":
+		if e.ComplexityRoot.QueryRuleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRuleConnection.PageInfo(childComplexity), true
+
+	case "QueryRuleEdge.cursor":
+		if e.ComplexityRoot.QueryRuleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRuleEdge.Cursor(childComplexity), true
+	case "QueryRuleEdge.node":
+		if e.ComplexityRoot.QueryRuleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRuleEdge.Node(childComplexity), true
+
+	case "QueryRulePayload.queryRule":
+		if e.ComplexityRoot.QueryRulePayload.QueryRule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRulePayload.QueryRule(childComplexity), true
+	case "QueryRulePayload.userErrors":
+		if e.ComplexityRoot.QueryRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueryRulePayload.UserErrors(childComplexity), true
+
+	case "RecordSearchClickPayload.recorded":
+		if e.ComplexityRoot.RecordSearchClickPayload.Recorded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordSearchClickPayload.Recorded(childComplexity), true
+	case "RecordSearchClickPayload.userErrors":
+		if e.ComplexityRoot.RecordSearchClickPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordSearchClickPayload.UserErrors(childComplexity), true
 
 	case "RestorePayload.deletion":
 		if e.ComplexityRoot.RestorePayload.Deletion == nil {
@@ -2029,6 +2471,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RestorePayload.UserErrors(childComplexity), true
 
+	case "SearchPreview.applies":
+		if e.ComplexityRoot.SearchPreview.Applies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchPreview.Applies(childComplexity), true
+	case "SearchPreview.present":
+		if e.ComplexityRoot.SearchPreview.Present == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchPreview.Present(childComplexity), true
+	case "SearchPreview.preview":
+		if e.ComplexityRoot.SearchPreview.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchPreview.Preview(childComplexity), true
+
+	case "SearchReport.averageClickPosition":
+		if e.ComplexityRoot.SearchReport.AverageClickPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.AverageClickPosition(childComplexity), true
+	case "SearchReport.averageResults":
+		if e.ComplexityRoot.SearchReport.AverageResults == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.AverageResults(childComplexity), true
+	case "SearchReport.clickThroughRate":
+		if e.ComplexityRoot.SearchReport.ClickThroughRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.ClickThroughRate(childComplexity), true
+	case "SearchReport.clickedProducts":
+		if e.ComplexityRoot.SearchReport.ClickedProducts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.ClickedProducts(childComplexity), true
+	case "SearchReport.clicks":
+		if e.ComplexityRoot.SearchReport.Clicks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.Clicks(childComplexity), true
+	case "SearchReport.language":
+		if e.ComplexityRoot.SearchReport.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.Language(childComplexity), true
+	case "SearchReport.searches":
+		if e.ComplexityRoot.SearchReport.Searches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.Searches(childComplexity), true
+	case "SearchReport.text":
+		if e.ComplexityRoot.SearchReport.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.Text(childComplexity), true
+	case "SearchReport.withoutResults":
+		if e.ComplexityRoot.SearchReport.WithoutResults == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchReport.WithoutResults(childComplexity), true
+
 	case "SendEmailPayload.email":
 		if e.ComplexityRoot.SendEmailPayload.Email == nil {
 			break
@@ -2041,6 +2557,94 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SendEmailPayload.UserErrors(childComplexity), true
+
+	case "Synonym.alternatives":
+		if e.ComplexityRoot.Synonym.Alternatives == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.Alternatives(childComplexity), true
+	case "Synonym.createdAt":
+		if e.ComplexityRoot.Synonym.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.CreatedAt(childComplexity), true
+	case "Synonym.direction":
+		if e.ComplexityRoot.Synonym.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.Direction(childComplexity), true
+	case "Synonym.id":
+		if e.ComplexityRoot.Synonym.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.GlobalID(childComplexity), true
+	case "Synonym.language":
+		if e.ComplexityRoot.Synonym.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.Language(childComplexity), true
+	case "Synonym.phrases":
+		if e.ComplexityRoot.Synonym.Phrases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.Phrases(childComplexity), true
+	case "Synonym.version":
+		if e.ComplexityRoot.Synonym.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Synonym.Version(childComplexity), true
+
+	case "SynonymConnection.edges":
+		if e.ComplexityRoot.SynonymConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymConnection.Edges(childComplexity), true
+	case "SynonymConnection.nodes":
+		if e.ComplexityRoot.SynonymConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymConnection.Nodes(childComplexity), true
+	case "SynonymConnection.pageInfo":
+		if e.ComplexityRoot.SynonymConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymConnection.PageInfo(childComplexity), true
+
+	case "SynonymEdge.cursor":
+		if e.ComplexityRoot.SynonymEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymEdge.Cursor(childComplexity), true
+	case "SynonymEdge.node":
+		if e.ComplexityRoot.SynonymEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymEdge.Node(childComplexity), true
+
+	case "SynonymPayload.synonym":
+		if e.ComplexityRoot.SynonymPayload.Synonym == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymPayload.Synonym(childComplexity), true
+	case "SynonymPayload.userErrors":
+		if e.ComplexityRoot.SynonymPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SynonymPayload.UserErrors(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -2128,6 +2732,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CountryInput", ec.unmarshalInputCountryInput),
 			graphql.NewInputUnmarshaler("PriceFilter", ec.unmarshalInputPriceFilter),
 			graphql.NewInputUnmarshaler("PriceListInput", ec.unmarshalInputPriceListInput),
+			graphql.NewInputUnmarshaler("ProductBoostInput", ec.unmarshalInputProductBoostInput),
 			graphql.NewInputUnmarshaler("ProductFilter", ec.unmarshalInputProductFilter),
 			graphql.NewInputUnmarshaler("ProductInput", ec.unmarshalInputProductInput),
 			graphql.NewInputUnmarshaler("ProductPriceInput", ec.unmarshalInputProductPriceInput),
@@ -2136,8 +2741,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ProductTranslationInput", ec.unmarshalInputProductTranslationInput),
 			graphql.NewInputUnmarshaler("ProductTypeInput", ec.unmarshalInputProductTypeInput),
 			graphql.NewInputUnmarshaler("ProductVariantInput", ec.unmarshalInputProductVariantInput),
+			graphql.NewInputUnmarshaler("QueryRuleInput", ec.unmarshalInputQueryRuleInput),
 			graphql.NewInputUnmarshaler("SendEmailInput", ec.unmarshalInputSendEmailInput),
 			graphql.NewInputUnmarshaler("StockInput", ec.unmarshalInputStockInput),
+			graphql.NewInputUnmarshaler("SynonymInput", ec.unmarshalInputSynonymInput),
 			graphql.NewInputUnmarshaler("TranslatedTextInput", ec.unmarshalInputTranslatedTextInput),
 			graphql.NewInputUnmarshaler("VariantAttributeInput", ec.unmarshalInputVariantAttributeInput),
 			graphql.NewInputUnmarshaler("VatGroupInput", ec.unmarshalInputVatGroupInput),
@@ -2694,7 +3301,7 @@ type RestorePayload {
 }
 
 extend type Query {
-  "What was deleted and can be restored, the newest first. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  "What was deleted and can be restored, the newest first. Needs the permission ` + "`" + `catalogue:write` + "`" + `; ` + "`" + `search:write` + "`" + ` for synonyms and query rules alone."
   deletions(
     "How many, 1 to 100."
     first: Int! = 24
@@ -2706,7 +3313,7 @@ extend type Query {
 }
 
 extend type Mutation {
-  "Brings a deleted object back with all that hung on it, except for links to objects that are gone themselves. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  "Brings a deleted object back with all that hung on it, except for links to objects that are gone themselves. Needs the permission ` + "`" + `catalogue:write` + "`" + `; ` + "`" + `search:write` + "`" + ` for synonyms and query rules."
   restore("Id of the deletion." deletionId: ID!): RestorePayload!
 }
 `, BuiltIn: false},
@@ -3418,6 +4025,181 @@ extend type Mutation {
   ): DeletePayload!
 }
 `, BuiltIn: false},
+	{Name: "../schema/query_rule.graphql", Input: `"Which search queries a rule is for."
+enum QueryMatch {
+  "Those that are one of the rule's texts, whatever their accents and case."
+  EXACT
+  "Those that have one of the rule's texts in them, whatever their accents, case and endings."
+  PHRASE
+}
+
+"What merchandisers lay down for search queries. It holds within a second, without a new index."
+type QueryRule {
+  "Id of the rule."
+  id: ID!
+  "The rule's name for people."
+  name: String!
+  "How queries are compared with the rule's."
+  match: QueryMatch!
+  "The queries, or the phrases in them."
+  queries: [String!]!
+  "The language of the queries; null for all."
+  language: LanguageCode
+  "Whether the rule is switched on."
+  enabled: Boolean!
+  "From when on it holds; null when always."
+  activeFrom: Time
+  "Until when it holds; null when for ever."
+  activeUntil: Time
+  "Where rules for the same query disagree about a product, that with the higher priority decides."
+  priority: Int!
+  "Products that come first, in this order, whether they match the query or not. Those that do not exist are ignored, here and below."
+  pinnedProductIds: [ID!]!
+  "Products that are not found."
+  hiddenProductIds: [ID!]!
+  "Products whose scores are multiplied, the strongest first."
+  boosts: [ProductBoost!]!
+  "Grows with every change."
+  version: Int!
+  "When it was made."
+  createdAt: Time!
+}
+
+"What the score of a product is multiplied by."
+type ProductBoost {
+  "Id of the product."
+  productId: ID!
+  "Above 1 to lift the product, below 1 to lower it."
+  factor: Float!
+}
+
+"A page of query rules."
+type QueryRuleConnection {
+  "The rules with their cursors."
+  edges: [QueryRuleEdge!]!
+  "The rules."
+  nodes: [QueryRule!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A query rule in a list."
+type QueryRuleEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The rule."
+  node: QueryRule!
+}
+
+"What customers find for a query beside what they would find."
+type SearchPreview {
+  "Whether the rule that is tried is for the query; its times and whether it is switched on do not matter."
+  applies: Boolean!
+  "What customers find."
+  present: ProductSearchConnection!
+  "What they would find with the rule."
+  preview: ProductSearchConnection!
+}
+
+"What became of a preview."
+type PreviewSearchPayload {
+  "The two results; null when there are user errors."
+  result: SearchPreview
+  "Why there is no preview; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "The query rules, the newest first. Needs the permission ` + "`" + `search:write` + "`" + `."
+  queryRules(
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+  ): QueryRuleConnection!
+  "One query rule; null when there is none. Needs the permission ` + "`" + `search:write` + "`" + `."
+  queryRule("Id of the rule." id: ID!): QueryRule
+  "Tries a rule that is not saved yet. Such searches are not counted. Needs the permission ` + "`" + `search:write` + "`" + `."
+  previewSearch(
+    "What a customer would type, 1 to 500 characters."
+    query: String!
+    "Language of the query and the texts."
+    language: LanguageCode
+    "How many hits of each result, 1 to 100."
+    first: Int! = 24
+    "Id of the rule that would be changed; left out for a new one."
+    ruleId: ID
+    "What would change, or the new rule."
+    rule: QueryRuleInput!
+  ): PreviewSearchPayload!
+}
+
+"The fields of a query rule. What is left out stays as it is."
+input QueryRuleInput {
+  "The rule's name for people; needed for a new rule."
+  name: String
+  "How queries are compared with the rule's; ` + "`" + `EXACT` + "`" + ` for a new rule unless said otherwise."
+  match: QueryMatch
+  "The queries, or the phrases in them: up to 50 of up to 8 words; needed for a new rule."
+  queries: [String!]
+  "The language of the queries; null for all."
+  language: LanguageCode
+  "Whether the rule is switched on, as a new one is unless said otherwise."
+  enabled: Boolean
+  "From when on it holds; null for always."
+  activeFrom: Time
+  "Until when it holds; null for ever."
+  activeUntil: Time
+  "Where rules for the same query disagree about a product, that with the higher priority decides."
+  priority: Int
+  "Up to 100 products that come first, in this order."
+  pinnedProductIds: [ID!]
+  "Up to 100 products that are not found."
+  hiddenProductIds: [ID!]
+  "Up to 100 products whose scores are multiplied."
+  boosts: [ProductBoostInput!]
+}
+
+"What the score of a product is multiplied by."
+input ProductBoostInput {
+  "Id of the product."
+  productId: ID!
+  "0.01 to 100; above 1 to lift the product, below 1 to lower it."
+  factor: Float!
+}
+
+"What became of a change to a query rule."
+type QueryRulePayload {
+  "What it is after the change; null when there are user errors."
+  queryRule: QueryRule
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a query rule. Needs the permission ` + "`" + `search:write` + "`" + `."
+  createQueryRule(
+    "Its fields."
+    input: QueryRuleInput!
+  ): QueryRulePayload!
+  "Changes a query rule. Needs the permission ` + "`" + `search:write` + "`" + `."
+  updateQueryRule(
+    "Id of the rule."
+    id: ID!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: QueryRuleInput!
+  ): QueryRulePayload!
+  "Deletes a query rule; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `search:write` + "`" + `."
+  deleteQueryRule(
+    "Id of the rule."
+    id: ID!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
+}
+`, BuiltIn: false},
 	{Name: "../schema/schema.graphql", Input: `"""
 Chooses the language and the country for everything an operation returns, where a field has no argument
 of its own. Without it the Accept-Language header decides, then the shop's default.
@@ -3504,6 +4286,8 @@ type ProductSearchConnection {
   degraded: Boolean!
   "The language that was searched."
   language: LanguageCode!
+  "Names the search in ` + "`" + `recordSearchClick` + "`" + `."
+  searchId: ID!
 }
 
 "A found product."
@@ -3556,6 +4340,187 @@ extend type Query {
     "In which order; by default the best first."
     sort: ProductSearchSort
   ): ProductSearchConnection!
+}
+`, BuiltIn: false},
+	{Name: "../schema/search_statistics.graphql", Input: `"How a text that customers search for has fared. Different ways to write its accents and case are one text."
+type SearchReport {
+  "The language that was searched."
+  language: LanguageCode!
+  "The text, as it was typed last with accents."
+  text: String!
+  "How often it was searched; further pages, filters and other orders do not count."
+  searches: Int!
+  "How many of the searches found nothing."
+  withoutResults: Int!
+  "How many products a search has found on average."
+  averageResults: Float!
+  "How many hits were clicked."
+  clicks: Int!
+  "Clicks per search, at most 1."
+  clickThroughRate: Float!
+  "Where the clicked hits stood on average, the first being 1; null without clicks."
+  averageClickPosition: Float
+  "The products clicked most, up to 5, as far as they are published."
+  clickedProducts: [ClickedProduct!]!
+}
+
+"A product that customers have chosen among the hits for a text."
+type ClickedProduct {
+  "The product."
+  product: Product!
+  "How often it was clicked."
+  clicks: Int!
+}
+
+"Why a search is of no use to customers."
+enum SearchFailure {
+  "It finds nothing."
+  NO_RESULTS
+  "It finds something, but fewer than one in ten searches are followed by a click. Texts searched fewer than 10 times are left out."
+  FEW_CLICKS
+}
+
+extend type Query {
+  "What customers search for most. Needs the permission ` + "`" + `search:read` + "`" + `."
+  topSearches(
+    "How many days to look back, today (UTC) among them, 1 to 366; older statistics are forgotten after the time that the shop keeps them."
+    days: Int! = 30
+    "Only searches in this language."
+    language: LanguageCode
+    "How many, 1 to 100."
+    first: Int! = 24
+  ): [SearchReport!]!
+  "The searches that fail most. Needs the permission ` + "`" + `search:read` + "`" + `."
+  failingSearches(
+    "What the searches have in common."
+    failure: SearchFailure! = NO_RESULTS
+    "How many days to look back, today (UTC) among them, 1 to 366; older statistics are forgotten after the time that the shop keeps them."
+    days: Int! = 30
+    "Only searches in this language."
+    language: LanguageCode
+    "How many, 1 to 100."
+    first: Int! = 24
+  ): [SearchReport!]!
+}
+
+"What became of a click."
+type RecordSearchClickPayload {
+  "Whether the click was counted; false when there are user errors, and when the shop does not count such searches."
+  recorded: Boolean!
+  "Why it was not counted; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Counts that a customer has chosen a hit. Nothing about the customer is kept. It is written down within seconds, and may be lost when a server is killed."
+  recordSearchClick(
+    "The ` + "`" + `searchId` + "`" + ` of the answer."
+    searchId: ID!
+    "The chosen product."
+    productId: ID!
+    "The place of the product among all hits, 1 to 10000; the first is 1."
+    position: Int!
+  ): RecordSearchClickPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/synonym.graphql", Input: `"Which words of a synonym find which."
+enum SynonymDirection {
+  "The phrases find the alternatives as well, but not the other way round."
+  ONE_WAY
+  "Each phrase and each alternative finds all others as well."
+  TWO_WAY
+}
+
+"Says that phrases of search queries may be said otherwise. It holds within a second, without a new index."
+type Synonym {
+  "Id of the synonym."
+  id: ID!
+  "The language of queries it is for."
+  language: LanguageCode!
+  "Which words find which."
+  direction: SynonymDirection!
+  "What customers type: words or phrases; accents, case and endings do not matter."
+  phrases: [String!]!
+  "What is looked for besides."
+  alternatives: [String!]!
+  "Grows with every change."
+  version: Int!
+  "When it was made."
+  createdAt: Time!
+}
+
+"A page of synonyms."
+type SynonymConnection {
+  "The synonyms with their cursors."
+  edges: [SynonymEdge!]!
+  "The synonyms."
+  nodes: [Synonym!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A synonym in a list."
+type SynonymEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The synonym."
+  node: Synonym!
+}
+
+extend type Query {
+  "The synonyms, the newest first. Needs the permission ` + "`" + `search:write` + "`" + `."
+  synonyms(
+    "Only those for queries in this language."
+    language: LanguageCode
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+  ): SynonymConnection!
+}
+
+"The fields of a synonym. What is left out stays as it is."
+input SynonymInput {
+  "Which words find which; ` + "`" + `TWO_WAY` + "`" + ` for a new synonym unless said otherwise."
+  direction: SynonymDirection
+  "What customers type: up to 50 phrases of up to 8 words; needed for a new synonym."
+  phrases: [String!]
+  "What is looked for besides: up to 50 phrases of up to 8 words; needed for a new synonym."
+  alternatives: [String!]
+}
+
+"What became of a change to a synonym."
+type SynonymPayload {
+  "What it is after the change; null when there are user errors."
+  synonym: Synonym
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Makes a synonym. Needs the permission ` + "`" + `search:write` + "`" + `."
+  createSynonym(
+    "The language of queries it is for."
+    language: LanguageCode!
+    "The other fields."
+    input: SynonymInput!
+  ): SynonymPayload!
+  "Changes a synonym. Needs the permission ` + "`" + `search:write` + "`" + `."
+  updateSynonym(
+    "Id of the synonym."
+    id: ID!
+    "The version the change is made to; the change is refused when there is a newer one."
+    version: Int!
+    "What changes."
+    input: SynonymInput!
+  ): SynonymPayload!
+  "Deletes a synonym; ` + "`" + `restore` + "`" + ` brings it back. Needs the permission ` + "`" + `search:write` + "`" + `."
+  deleteSynonym(
+    "Id of the synonym."
+    id: ID!
+    "The version that is deleted."
+    version: Int!
+  ): DeletePayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/user_error.graphql", Input: `"A mistake in the input that the caller can mend."
@@ -3733,6 +4698,16 @@ func (ec *executionContext) childFields_CategoryPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type CategoryPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClickedProduct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "product":
+		return ec.fieldContext_ClickedProduct_product(ctx, field)
+	case "clicks":
+		return ec.fieldContext_ClickedProduct_clicks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClickedProduct", field.Name)
+}
+
 func (ec *executionContext) childFields_Country(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -3873,6 +4848,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PreviewSearchPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "result":
+		return ec.fieldContext_PreviewSearchPayload_result(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreviewSearchPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewSearchPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Price(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "priceList":
@@ -3983,6 +4968,16 @@ func (ec *executionContext) childFields_Product(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Product", field.Name)
 }
 
+func (ec *executionContext) childFields_ProductBoost(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productId":
+		return ec.fieldContext_ProductBoost_productId(ctx, field)
+	case "factor":
+		return ec.fieldContext_ProductBoost_factor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductBoost", field.Name)
+}
+
 func (ec *executionContext) childFields_ProductConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -4047,6 +5042,8 @@ func (ec *executionContext) childFields_ProductSearchConnection(ctx context.Cont
 		return ec.fieldContext_ProductSearchConnection_degraded(ctx, field)
 	case "language":
 		return ec.fieldContext_ProductSearchConnection_language(ctx, field)
+	case "searchId":
+		return ec.fieldContext_ProductSearchConnection_searchId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSearchConnection", field.Name)
 }
@@ -4145,6 +5142,82 @@ func (ec *executionContext) childFields_ProductsPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ProductsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_QueryRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_QueryRule_id(ctx, field)
+	case "name":
+		return ec.fieldContext_QueryRule_name(ctx, field)
+	case "match":
+		return ec.fieldContext_QueryRule_match(ctx, field)
+	case "queries":
+		return ec.fieldContext_QueryRule_queries(ctx, field)
+	case "language":
+		return ec.fieldContext_QueryRule_language(ctx, field)
+	case "enabled":
+		return ec.fieldContext_QueryRule_enabled(ctx, field)
+	case "activeFrom":
+		return ec.fieldContext_QueryRule_activeFrom(ctx, field)
+	case "activeUntil":
+		return ec.fieldContext_QueryRule_activeUntil(ctx, field)
+	case "priority":
+		return ec.fieldContext_QueryRule_priority(ctx, field)
+	case "pinnedProductIds":
+		return ec.fieldContext_QueryRule_pinnedProductIds(ctx, field)
+	case "hiddenProductIds":
+		return ec.fieldContext_QueryRule_hiddenProductIds(ctx, field)
+	case "boosts":
+		return ec.fieldContext_QueryRule_boosts(ctx, field)
+	case "version":
+		return ec.fieldContext_QueryRule_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_QueryRule_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueryRule", field.Name)
+}
+
+func (ec *executionContext) childFields_QueryRuleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_QueryRuleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_QueryRuleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_QueryRuleConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueryRuleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_QueryRuleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_QueryRuleEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_QueryRuleEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueryRuleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_QueryRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "queryRule":
+		return ec.fieldContext_QueryRulePayload_queryRule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_QueryRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueryRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordSearchClickPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recorded":
+		return ec.fieldContext_RecordSearchClickPayload_recorded(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecordSearchClickPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordSearchClickPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RestorePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletion":
@@ -4155,6 +5228,42 @@ func (ec *executionContext) childFields_RestorePayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RestorePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SearchPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "applies":
+		return ec.fieldContext_SearchPreview_applies(ctx, field)
+	case "present":
+		return ec.fieldContext_SearchPreview_present(ctx, field)
+	case "preview":
+		return ec.fieldContext_SearchPreview_preview(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "language":
+		return ec.fieldContext_SearchReport_language(ctx, field)
+	case "text":
+		return ec.fieldContext_SearchReport_text(ctx, field)
+	case "searches":
+		return ec.fieldContext_SearchReport_searches(ctx, field)
+	case "withoutResults":
+		return ec.fieldContext_SearchReport_withoutResults(ctx, field)
+	case "averageResults":
+		return ec.fieldContext_SearchReport_averageResults(ctx, field)
+	case "clicks":
+		return ec.fieldContext_SearchReport_clicks(ctx, field)
+	case "clickThroughRate":
+		return ec.fieldContext_SearchReport_clickThroughRate(ctx, field)
+	case "averageClickPosition":
+		return ec.fieldContext_SearchReport_averageClickPosition(ctx, field)
+	case "clickedProducts":
+		return ec.fieldContext_SearchReport_clickedProducts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchReport", field.Name)
+}
+
 func (ec *executionContext) childFields_SendEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -4163,6 +5272,58 @@ func (ec *executionContext) childFields_SendEmailPayload(ctx context.Context, fi
 		return ec.fieldContext_SendEmailPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SendEmailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Synonym(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Synonym_id(ctx, field)
+	case "language":
+		return ec.fieldContext_Synonym_language(ctx, field)
+	case "direction":
+		return ec.fieldContext_Synonym_direction(ctx, field)
+	case "phrases":
+		return ec.fieldContext_Synonym_phrases(ctx, field)
+	case "alternatives":
+		return ec.fieldContext_Synonym_alternatives(ctx, field)
+	case "version":
+		return ec.fieldContext_Synonym_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Synonym_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Synonym", field.Name)
+}
+
+func (ec *executionContext) childFields_SynonymConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SynonymConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SynonymConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SynonymConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SynonymConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SynonymEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SynonymEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SynonymEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SynonymEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SynonymPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "synonym":
+		return ec.fieldContext_SynonymPayload_synonym(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SynonymPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SynonymPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -211,6 +211,29 @@ func (ec *executionContext) fieldContext_ProductSearchConnection_language(_ cont
 	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "LanguageCode")
 }
 
+func (ec *executionContext) _ProductSearchConnection_searchId(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSearchConnection_searchId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SearchID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSearchConnection_searchId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "ID")
+}
+
 func (ec *executionContext) _ProductSearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -404,6 +427,11 @@ func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel as
 			}
 		case "language":
 			out.Values[i] = ec._ProductSearchConnection_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "searchId":
+			out.Values[i] = ec._ProductSearchConnection_searchId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

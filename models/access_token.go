@@ -19,11 +19,17 @@ const (
 	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
 	// PermissionWriteCatalogue allows to change the catalogue and everything it refers to.
 	PermissionWriteCatalogue Permission = "catalogue:write"
+	// PermissionReadSearch allows to see what customers search for.
+	PermissionReadSearch Permission = "search:read"
+	// PermissionWriteSearch allows to see and to change synonyms and query rules.
+	PermissionWriteSearch Permission = "search:write"
 )
 
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
-	return []Permission{PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue}
+	return []Permission{
+		PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadSearch, PermissionWriteSearch,
+	}
 }
 
 // AccessToken is a bearer token of an API client; only the hash of its secret is stored.

@@ -15,6 +15,8 @@ const (
 	KindEmailMessage   = "EmailMessage"
 	KindDeletion       = "Deletion"
 	KindProductMedia   = "ProductMedia"
+	KindSynonym        = "Synonym"
+	KindQueryRule      = "QueryRule"
 )
 
 // GlobalID makes an id that is unique in the whole shop out of a kind and the key within it.

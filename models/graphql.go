@@ -69,6 +69,8 @@ type ProductSearchConnection struct {
 	Engine     SearchEngine
 	Degraded   bool
 	Language   LanguageCode
+	// SearchID names the search when its hits are clicked.
+	SearchID string
 }
 
 // Nodes returns the products of the page.

@@ -3,8 +3,33 @@ package resolvers
 import (
 	"context"
 
+	"github.com/google/uuid"
+
+	"ecoseller/graph"
 	"ecoseller/models"
 )
+
+// permissionToDelete is what it takes to delete and to restore objects of a kind. Who sees the list of all kinds may
+// change the catalogue.
+func permissionToDelete(kind string) models.Permission {
+	if kind == models.KindSynonym || kind == models.KindQueryRule {
+		return models.PermissionWriteSearch
+	}
+	return models.PermissionWriteCatalogue
+}
+
+// mayRestore returns an error unless the caller may restore the deleted object.
+func (r *Resolver) mayRestore(ctx context.Context, deletion uuid.UUID) error {
+	request := graph.FromContext(ctx)
+	if request.Token == nil {
+		return request.Require(models.PermissionWriteCatalogue)
+	}
+	kind, err := r.Store.DeletionKind(ctx, deletion)
+	if err != nil {
+		return err
+	}
+	return request.Require(permissionToDelete(kind))
+}
 
 // deletionList returns a page of what was deleted.
 func (r *Resolver) deletionList(ctx context.Context, first int32, after, kind *string) (*models.DeletionConnection, error) {

@@ -12,11 +12,11 @@ import (
 )
 
 func (r *mutationResolver) Restore(ctx context.Context, deletionID string) (*graph.RestorePayload, error) {
-	if _, err := editor(ctx); err != nil {
-		return nil, err
-	}
 	key, err := models.ParseUUID(models.KindDeletion, deletionID)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.mayRestore(ctx, key); err != nil {
 		return nil, err
 	}
 	deletion, err := r.Store.Restore(ctx, key)
@@ -28,7 +28,7 @@ func (r *mutationResolver) Restore(ctx context.Context, deletionID string) (*gra
 }
 
 func (r *queryResolver) Deletions(ctx context.Context, first int32, after *string, kind *string) (*models.DeletionConnection, error) {
-	if _, err := editor(ctx); err != nil {
+	if err := graph.FromContext(ctx).Require(permissionToDelete(orEmpty(kind))); err != nil {
 		return nil, err
 	}
 	return r.deletionList(ctx, first, after, kind)

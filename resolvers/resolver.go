@@ -7,6 +7,8 @@ import (
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/queryplan"
+	"ecoseller/search/statistics"
 	"ecoseller/store"
 )
 
@@ -19,6 +21,10 @@ type Searcher interface {
 type Resolver struct {
 	Store    *store.Store
 	Searcher Searcher
+	// QueryPlan answers searches as Searcher does, but does not count them; it also tries rules.
+	QueryPlan *queryplan.Searcher
+	// Statistics counts clicks; nil when the shop does not count.
+	Statistics *statistics.Recorder
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -12,6 +12,7 @@ import (
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/statistics"
 )
 
 var errNoSearchCursor = models.BadInput(models.CodeInvalidCursor, "the cursor is not one that a search has given")
@@ -102,6 +103,11 @@ func searchPosition(cursor, order string) (*search.Position, error) {
 // a moment ago may still be in the index: it is left out.
 func (r *Resolver) searchProducts(ctx context.Context, request search.Request) (*models.ProductSearchConnection, error) {
 	result, err := r.Searcher.Search(ctx, request)
+	return r.foundProducts(ctx, request, result, err)
+}
+
+// foundProducts shapes what the engine has answered to a request.
+func (r *Resolver) foundProducts(ctx context.Context, request search.Request, result *search.Result, err error) (*models.ProductSearchConnection, error) {
 	if errors.Is(err, search.ErrUnavailable) {
 		return nil, errors.Join(&graph.Error{Code: graph.CodeSearchUnavailable, Message: "no search engine answers; try again in a moment"}, err)
 	}
@@ -111,13 +117,18 @@ func (r *Resolver) searchProducts(ctx context.Context, request search.Request) (
 	if err != nil {
 		return nil, err
 	}
-	products, err := r.publishedByIDs(ctx, result.Hits, request.Chain)
+	products, err := r.publishedByIDs(ctx, hitIDs(result.Hits), request.Chain)
+	if err != nil {
+		return nil, err
+	}
+	searchID, err := models.EncodeCursor(statistics.IDOf(request))
 	if err != nil {
 		return nil, err
 	}
 	connection := &models.ProductSearchConnection{
 		PageInfo:   &models.PageInfo{HasNextPage: result.HasNext, HasPreviousPage: request.After != nil},
 		TotalCount: result.Total, Engine: result.Engine, Degraded: result.Degraded, Language: request.Chain[0],
+		SearchID: searchID,
 	}
 	for i, hit := range result.Hits {
 		cursor, err := models.EncodeCursor(hit)
@@ -135,13 +146,17 @@ func (r *Resolver) searchProducts(ctx context.Context, request search.Request) (
 	return connection, nil
 }
 
-func (r *Resolver) publishedByIDs(ctx context.Context, hits []search.Hit, chain []models.LanguageCode) (map[uuid.UUID]*models.Product, error) {
-	if len(hits) == 0 {
-		return nil, nil
-	}
+func hitIDs(hits []search.Hit) []uuid.UUID {
 	ids := make([]uuid.UUID, len(hits))
 	for i, hit := range hits {
 		ids[i] = hit.ProductID
+	}
+	return ids
+}
+
+func (r *Resolver) publishedByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.Product, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	products, err := r.Store.ProductsByIDs(ctx, ids, chain)
 	graph.FromContext(ctx).Loaders.ExpectProducts(products)

@@ -180,6 +180,16 @@ func (s *Store) Deletions(ctx context.Context, kind string, after *models.Deleti
 	return deletions, false, nil
 }
 
+// DeletionKind returns the kind of a deleted object; empty when there is no such deletion.
+func (s *Store) DeletionKind(ctx context.Context, id uuid.UUID) (string, error) {
+	var kinds []string
+	err := s.db.NewRaw("SELECT kind FROM deletions WHERE id = ?", id).Scan(ctx, &kinds)
+	if len(kinds) == 0 {
+		return "", wrap(ctx, err, "look for deletion")
+	}
+	return kinds[0], nil
+}
+
 // deleteVersion deletes the object that has the version.
 func (s *Store) deleteVersion(ctx context.Context, v versioned, kind, key string, version int64) (deletion *models.Deletion, err error) {
 	err = s.InTx(ctx, func(ctx context.Context, tx *Store) error {
@@ -287,6 +297,18 @@ var aggregates = map[string]aggregate{
 		},
 		products: noProducts,
 	},
+	models.KindSynonym: {
+		kind:     models.KindSynonym,
+		title:    "SELECT array_to_string(phrases, ', ') FROM synonyms WHERE id = ?0::uuid",
+		parts:    []part{{"synonyms", "t.id = ?0::uuid"}},
+		products: noProducts,
+	},
+	models.KindQueryRule: {
+		kind:     models.KindQueryRule,
+		title:    "SELECT name FROM query_rules WHERE id = ?0::uuid",
+		parts:    []part{{"query_rules", "t.id = ?0::uuid"}},
+		products: noProducts,
+	},
 }
 
 const (
@@ -303,6 +325,6 @@ const (
 		SELECT DISTINCT v.product_id
 		FROM product_variant_attributes AS va JOIN product_variants AS v USING (sku)
 		WHERE va.attribute_id IN (`
-	// VAT is not in the search documents.
+	// VAT, synonyms and query rules are not in the search documents.
 	noProducts = "SELECT id FROM products WHERE false AND ?0 = ''"
 )

@@ -34,7 +34,7 @@ type lastStatement struct{ sql string }
 func (*lastStatement) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
 
 func (l *lastStatement) AfterQuery(_ context.Context, event *bun.QueryEvent) {
-	if strings.HasPrefix(event.Query, "SELECT") {
+	if strings.HasPrefix(strings.TrimSpace(event.Query), "SELECT") {
 		l.sql = event.Query
 	}
 }

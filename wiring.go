@@ -214,12 +214,12 @@ func (s *shop) notifier() store.JobNotifier {
 // --- Search ---
 
 func (s *shop) openSearch() error {
-	s.postgres = postgres.New(s.store, s.languages.Supported)
+	s.postgres = postgres.New(s.store, s.languages.Supported, s.cfg.SearchProtectedWords...)
 	engines := []search.Engine{s.postgres}
 	if s.cfg.UseElastic() {
 		engine, err := elastic.New(elastic.Options{
 			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
-			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported,
+			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
 		})
 		if err != nil {
 			return err

@@ -23,6 +23,8 @@ type Options struct {
 	Index string
 	// Languages are what the shop speaks.
 	Languages []models.LanguageCode
+	// ProtectedWords are not stemmed.
+	ProtectedWords []string
 }
 
 // Engine searches in an index behind an alias.
@@ -31,6 +33,7 @@ type Engine struct {
 	alias     string
 	languages []models.LanguageCode
 	analyzers map[models.LanguageCode]*analysis.Analyzer
+	protected []string
 }
 
 // New returns the engine; it does not connect yet.
@@ -43,9 +46,9 @@ func New(o Options) (*Engine, error) {
 	if alias == "" {
 		alias = "products"
 	}
-	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}}
+	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}, protected: o.ProtectedWords}
 	for _, language := range o.Languages {
-		e.analyzers[language] = analysis.New(language)
+		e.analyzers[language] = analysis.New(language, o.ProtectedWords...)
 	}
 	return e, nil
 }

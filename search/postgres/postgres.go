@@ -35,11 +35,11 @@ type Engine struct {
 	analyzers map[models.LanguageCode]*analysis.Analyzer
 }
 
-// New returns the engine for a shop that speaks the languages.
-func New(s *store.Store, languages []models.LanguageCode) *Engine {
+// New returns the engine for a shop that speaks the languages; protected words are not stemmed.
+func New(s *store.Store, languages []models.LanguageCode, protected ...string) *Engine {
 	analyzers := map[models.LanguageCode]*analysis.Analyzer{"": analysis.New("")}
 	for _, language := range languages {
-		analyzers[language] = analysis.New(language)
+		analyzers[language] = analysis.New(language, protected...)
 	}
 	return &Engine{store: s, analyzers: analyzers}
 }

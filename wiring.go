@@ -221,12 +221,15 @@ func (s *shop) notifier() store.JobNotifier {
 // --- Search ---
 
 func (s *shop) openSearch() error {
-	s.postgres = postgres.New(s.store, s.languages.Supported, search.Boosts(s.cfg.Boosts))
+	s.postgres = postgres.New(s.store, postgres.Options{
+		Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords, Boosts: search.Boosts(s.cfg.Boosts),
+	})
 	engines := []search.Engine{s.postgres}
 	if s.cfg.UseElastic() {
 		engine, err := elastic.New(elastic.Options{
 			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
-			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, Boosts: search.Boosts(s.cfg.Boosts),
+			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
+			Boosts: search.Boosts(s.cfg.Boosts),
 		})
 		if err != nil {
 			return err

@@ -34,6 +34,8 @@ type Config struct {
 	Languages []string `env:"LANGUAGES" envDefault:"en,cs,sk"`
 	// LanguageFallback is the order in which a missing translation is looked for.
 	LanguageFallback []string `env:"LANGUAGE_FALLBACK" envDefault:"sk,cs,en"`
+	// SearchProtectedWords are brands and other words that the search does not take endings off.
+	SearchProtectedWords []string `env:"SEARCH_PROTECTED_WORDS"`
 	// DefaultCountry decides on price list and VAT when a request names no country.
 	DefaultCountry string `env:"DEFAULT_COUNTRY" envDefault:"CZ"`
 	// StorefrontURL is where links in feeds and mail lead; its host makes Message-IDs.

@@ -16,11 +16,14 @@ import (
 	"github.com/uptrace/bun"
 
 	"ecoseller/catalogue/cataloguetest"
+	"ecoseller/config"
 	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/resolvers"
+	"ecoseller/search"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/spelling"
 	"ecoseller/store"
 )
 
@@ -32,11 +35,20 @@ type shop struct {
 	token   string
 }
 
+func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
+	t.Helper()
+	cfg, err := config.From(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return postgres.New(s, postgres.Options{Languages: cataloguetest.Languages().Supported, Boosts: search.Boosts(cfg.Boosts)})
+}
+
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	s, db := cataloguetest.NewDemo(t)
 	languages := cataloguetest.Languages()
-	engine := postgres.New(s, languages.Supported)
+	engine := newEngine(t, s)
 	if _, err := indexer.New(s, languages, engine).Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +57,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	handler := graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s, Searcher: engine, MessageIDDomain: "shop.example"},
+		Resolvers: &resolvers.Resolver{Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)), MessageIDDomain: "shop.example"},
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

@@ -60,7 +60,7 @@ func newMerchandisedShop(t *testing.T) *merchandisedShop {
 	languages := cataloguetest.Languages()
 	m := &merchandisedShop{
 		shop: s, planner: queryplan.New(s.store, languages.Supported), statistics: statistics.New(s.store, 90),
-		engine: &askedEngine{Engine: postgres.New(s.store, languages.Supported)},
+		engine: &askedEngine{Engine: newEngine(t, s.store)},
 	}
 	plan := &queryplan.Searcher{Planner: m.planner, Next: m.engine}
 	m.handler = graph.NewHandler(graph.Options{

@@ -57,7 +57,7 @@ func onEachEngine(t *testing.T, test func(b *bench)) {
 			b := &bench{T: t}
 			b.store, b.db = cataloguetest.NewDemo(t)
 			languages := cataloguetest.Languages()
-			standIn := postgres.New(b.store, languages.Supported, boosts())
+			standIn := postgres.New(b.store, postgres.Options{Languages: languages.Supported, Boosts: boosts()})
 			// The engine in PostgreSQL is always there: it knows the words that typing errors are mended with.
 			engines := []search.Engine{standIn}
 			if b.engine, b.settle = standIn, func() {}; name == search.Elasticsearch {

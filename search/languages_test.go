@@ -1,10 +1,17 @@
 package search_test
 
 import (
+	"os"
+	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/elastic"
+	"ecoseller/search/indexer"
+	"ecoseller/search/postgres"
 )
 
 // indexText gives one product a title, and no other text.
@@ -60,4 +67,53 @@ func TestCompoundsAndTheirPartsFindEachOther(t *testing.T) {
 			b.Error("finds what is not there")
 		}
 	})
+}
+
+// TestFourthLanguage searches a shop that was told to speak German as well, and nothing else.
+func TestFourthLanguage(t *testing.T) {
+	t.Parallel()
+	languages := models.Languages{
+		Supported: []models.LanguageCode{"en", "cs", "sk", "de"}, Fallback: []models.LanguageCode{"de", "en"},
+	}
+	onEachEngine(t, func(b *bench) {
+		if b.engine.Name() == search.Postgres {
+			b.engine = postgres.New(b.store, postgres.Options{Languages: languages.Supported, Boosts: boosts()})
+		} else {
+			b.speak(languages)
+		}
+		b.indexer = indexer.New(b.store, languages, b.engine)
+		for sku, title := range map[string]string{
+			"HAL-SWAY": "Hängematte für große Gärten", "TUL-CITY-BLK": "Rucksäcke für Städte, kabellos", "KAR-MILL": "Kaffeemühle ohne Kabel",
+		} {
+			b.exec("INSERT INTO product_translations (product_id, language, title, slug) SELECT product_id, 'de', ?, lower(sku) FROM product_variants WHERE sku = ?", title, sku)
+		}
+		b.rebuild()
+		for text, title := range map[string]string{
+			"haengematten": "Hängematte", "HÄNGEMATTE": "Hängematte", "grosser garten": "Hängematte", "Gaerten": "Hängematte",
+			"rucksack": "Rucksäcke", "rucksaecken": "Rucksäcke", "kaffeemuehlen": "Kaffeemühle",
+		} {
+			if titles := b.titles(text, "de", "en"); len(titles) == 0 || !strings.HasPrefix(titles[0], title) {
+				b.Errorf("%q: got %q", text, titles)
+			}
+		}
+		if titles := b.titles("für", "de"); len(titles) > 2 {
+			b.Errorf("a stop word finds %q", titles)
+		}
+		if titles := b.titles("hammock", "de", "en"); len(titles) > 0 {
+			b.Errorf("found %q by an English text that is not shown", titles)
+		}
+	})
+}
+
+// speak gives the test an Elasticsearch index in other languages.
+func (b *bench) speak(languages models.Languages) {
+	b.Helper()
+	address, alias := os.Getenv("ELASTIC_HOST"), "test-"+uuid.NewString()
+	engine, err := elastic.New(elastic.Options{Addresses: []string{address}, Index: alias, Languages: languages.Supported, Boosts: boosts()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.engine = engine
+	b.settle = func() { request(b, "POST", address+"/"+alias+"/_refresh", "") }
+	b.Cleanup(func() { deleteIndices(b.T, address, alias) })
 }

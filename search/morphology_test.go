@@ -97,6 +97,31 @@ func TestEnginesStemAlike(t *testing.T) {
 	}
 }
 
+// TestProtectedWordsKeepTheirEndings on both engines; other words do not.
+func TestProtectedWordsKeepTheirEndings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		language        models.LanguageCode
+		protected, text string
+		stem            string
+		inElastic       []string
+	}{
+		{"cs", "Makita", "MAKITA kabelku", "kabelk", []string{"~makita", "~kabelk"}},
+		{"en", "Bosses", "bosses tables", "table", []string{"bosses", "table"}},
+	} {
+		tokens := slices.Concat(newElasticAnalyzer(t, test.language, test.protected, "Ikea")([]string{test.text})...)
+		for _, stem := range test.inElastic {
+			if !slices.Contains(tokens, stem) {
+				t.Errorf("%s: Elasticsearch has %q, not %s", test.language, tokens, stem)
+			}
+		}
+		here := analysis.New(test.language, test.protected, "Ikea").Tokens(test.text)
+		if here[0].Stem != here[0].Word || here[1].Stem != test.stem {
+			t.Errorf("%s: got %v", test.language, here)
+		}
+	}
+}
+
 func readMorphology(t *testing.T, language models.LanguageCode) (forms, lemmas []string) {
 	t.Helper()
 	folder := os.Getenv("ECOSELLER_DATA")
@@ -129,23 +154,21 @@ func inGo(language models.LanguageCode) analyze {
 }
 
 // newElasticAnalyzer makes an index to ask for what its analyzer of the language does.
-func newElasticAnalyzer(t *testing.T, language models.LanguageCode) analyze {
+func newElasticAnalyzer(t *testing.T, language models.LanguageCode, protected ...string) analyze {
 	t.Helper()
 	address, alias := os.Getenv("ELASTIC_HOST"), "test-"+uuid.NewString()
 	if address == "" {
 		storetest.Unavailable(t, "ELASTIC_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
 	}
-	engine, err := elastic.New(elastic.Options{Addresses: []string{address}, Index: alias, Languages: []models.LanguageCode{language}})
+	engine, err := elastic.New(elastic.Options{Addresses: []string{address}, Index: alias, Languages: []models.LanguageCode{language}, ProtectedWords: protected})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rebuild, err := engine.Rebuild(t.Context())
-	if err != nil {
+	if _, err := engine.Rebuild(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { request(t, http.MethodDelete, address+"/"+indexOf(t, address, alias), "") })
+	t.Cleanup(func() { deleteIndices(t, address, alias) })
 	return func(texts []string) [][]string {
-		_ = rebuild
 		var all [][]string
 		for batch := range slices.Chunk(texts, 1000) {
 			all = append(all, analyzeInElastic(t, address+"/"+alias+"-building", language, batch)...)
@@ -154,9 +177,11 @@ func newElasticAnalyzer(t *testing.T, language models.LanguageCode) analyze {
 	}
 }
 
-func indexOf(t *testing.T, address, alias string) string {
+func deleteIndices(t *testing.T, address, alias string) {
 	t.Helper()
-	return strings.TrimSpace(request(t, http.MethodGet, address+"/_cat/indices/"+alias+"-*?h=index", ""))
+	for _, index := range strings.Fields(request(t, http.MethodGet, address+"/_cat/indices/"+alias+"-*?h=index", "")) {
+		request(t, http.MethodDelete, address+"/"+index, "")
+	}
 }
 
 func analyzeInElastic(t *testing.T, url string, language models.LanguageCode, texts []string) [][]string {

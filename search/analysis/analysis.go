@@ -29,15 +29,34 @@ type Token struct {
 type Analyzer struct {
 	*Language
 	stop map[string]bool
+	// protected words are not stemmed.
+	protected map[string]bool
 }
 
-// New returns the analyzer of a language. For a language it does not know it folds accents only.
-func New(language models.LanguageCode) *Analyzer {
-	a := &Analyzer{Language: LanguageOf(language), stop: map[string]bool{}}
+// New returns the analyzer of a language. For a language it does not know it folds accents only. Protected
+// words, such as brands, are kept as they are: no ending is taken off.
+func New(language models.LanguageCode, protected ...string) *Analyzer {
+	a := &Analyzer{Language: LanguageOf(language), stop: map[string]bool{}, protected: map[string]bool{}}
 	for _, word := range a.StopWords {
 		a.stop[word] = true
 	}
+	for _, word := range ProtectedWords(protected) {
+		a.protected[word] = true
+	}
 	return a
+}
+
+// ProtectedWords brings a list of protected words into the form of tokens.
+func ProtectedWords(list []string) []string {
+	var words []string
+	for _, compound := range compounds(strings.Join(list, " ")) {
+		parts := partsOf(compound)
+		words = append(words, parts...)
+		if len(parts) > 1 {
+			words = append(words, strings.Join(parts, ""))
+		}
+	}
+	return words
 }
 
 // Tokens returns the words of a text in their order, without stop words. A compound, such as wi-fi, 15.6 or
@@ -121,7 +140,7 @@ func (a *Analyzer) QueryTokens(text string) []Token {
 		}
 	}
 	if len(tokens) == 0 {
-		tokens = (&Analyzer{Language: a.Language}).Tokens(text)
+		tokens = (&Analyzer{Language: a.Language, protected: a.protected}).Tokens(text)
 	}
 	return unique(tokens)
 }
@@ -161,6 +180,9 @@ func Code(text string) string {
 }
 
 func (a *Analyzer) token(word string) Token {
+	if a.protected[word] {
+		return Token{Word: word, Stem: word}
+	}
 	return Token{Word: word, Stem: a.Stem(word)}
 }
 

@@ -38,8 +38,8 @@ func searchAnalyzerOf(code models.LanguageCode) string {
 
 // analysisSettings: words are put into lower case and folded first. Then they are looked up, in dictionaries
 // that were folded too, and stemmed by the same rules as in the other engine.
-func analysisSettings(languages []models.LanguageCode) object {
-	s := settings{filters: compoundFilters(), analyzers: object{
+func analysisSettings(languages []models.LanguageCode, protected []string) object {
+	s := settings{protected: analysis.ProtectedWords(protected), filters: compoundFilters(), analyzers: object{
 		foldedAnalyzer:   object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase", "asciifolding"}},
 		accentedAnalyzer: object{"type": "custom", "tokenizer": "standard", "filter": []string{"lowercase"}},
 		"code_analyzer":  object{"type": "custom", "tokenizer": "whitespace", "filter": []string{"lowercase", "asciifolding"}},
@@ -57,7 +57,10 @@ func analysisSettings(languages []models.LanguageCode) object {
 }
 
 // settings are filters and analyzers by their names.
-type settings struct{ filters, analyzers object }
+type settings struct {
+	filters, analyzers object
+	protected          []string
+}
 
 func (s settings) addLanguage(language *analysis.Language, analyzer string) {
 	code := string(language.Code)
@@ -67,8 +70,14 @@ func (s settings) addLanguage(language *analysis.Language, analyzer string) {
 		compounds = "possessive_compounds"
 	}
 	words := s.addStemmer(language)
+	if len(s.protected) > 0 {
+		words = []string{s.addUnlessProtected(language, words)}
+	}
 	if language.Dictionary != "" {
 		words = []string{s.addDictionary(language, words)}
+	}
+	if len(s.protected) > 0 {
+		words = append([]string{"protected_words"}, words...)
 	}
 	before := []string{"lowercase", "asciifolding", code + "_stop", compounds}
 	// The index has no place for a compound that is as long as its parts; a query has.
@@ -113,6 +122,14 @@ func (s settings) addDictionary(language *analysis.Language, stem []string) (fil
 		"filters": []string{code + "_hunspell", strings.Join(append(stem, "mark_stem"), ",")},
 	}
 	return code + "_words"
+}
+
+// addUnlessProtected lets the stemmer pass the protected words by; hunspell does so by itself.
+func (s settings) addUnlessProtected(language *analysis.Language, stem []string) (filter string) {
+	filter = string(language.Code) + "_stem"
+	s.filters["protected_words"] = object{"type": "keyword_marker", "keywords": s.protected}
+	s.filters[filter] = object{"type": "condition", "filter": stem, "script": object{"source": "!token.isKeyword()"}}
+	return filter
 }
 
 // addStemmer adds the language's rules, one filter each, and returns the filters' names.

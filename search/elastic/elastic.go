@@ -23,6 +23,8 @@ type Options struct {
 	Languages []models.LanguageCode
 	// Boosts weigh the fields.
 	Boosts search.Boosts
+	// ProtectedWords are not stemmed.
+	ProtectedWords []string
 }
 
 // Engine searches in an index behind an alias.
@@ -33,6 +35,7 @@ type Engine struct {
 	analyzers map[models.LanguageCode]*analysis.Analyzer
 	boosts    search.Boosts
 	snapshots snapshots
+	protected []string
 }
 
 // New returns the engine; it does not connect yet.
@@ -45,9 +48,12 @@ func New(o Options) (*Engine, error) {
 	if alias == "" {
 		alias = "products"
 	}
-	e := &Engine{client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{}, boosts: o.Boosts}
+	e := &Engine{
+		client: c, alias: alias, languages: o.Languages, analyzers: map[models.LanguageCode]*analysis.Analyzer{},
+		protected: o.ProtectedWords, boosts: o.Boosts,
+	}
 	for _, language := range o.Languages {
-		e.analyzers[language] = analysis.New(language)
+		e.analyzers[language] = analysis.New(language, o.ProtectedWords...)
 	}
 	return e, nil
 }

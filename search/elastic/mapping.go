@@ -6,14 +6,14 @@ import "ecoseller/models"
 type object = map[string]any
 
 // indexDefinition returns settings and mappings for a shop that speaks the languages.
-func indexDefinition(languages []models.LanguageCode) object {
+func indexDefinition(languages []models.LanguageCode, protected []string) object {
 	return object{
 		"settings": object{
 			"number_of_shards":   1,
 			"number_of_replicas": 0,
 			// Set, because an unset interval lets an idle index go without refreshes.
 			"refresh_interval": "1s",
-			"analysis":         analysisSettings(languages),
+			"analysis":         analysisSettings(languages, protected),
 		},
 		"mappings": mappings(languages),
 	}

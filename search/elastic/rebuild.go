@@ -90,7 +90,7 @@ func (r *rebuild) Abort(ctx context.Context) error {
 // createIndex makes an empty index with an alias and returns its name.
 func (e *Engine) createIndex(ctx context.Context, alias string) (string, error) {
 	name := e.alias + "-" + time.Now().UTC().Format("20060102-150405.000000")
-	definition := indexDefinition(e.languages)
+	definition := indexDefinition(e.languages, e.protected)
 	definition["aliases"] = object{alias: object{}}
 	err := e.client.do(ctx, esapi.IndicesCreateRequest{Index: name, Body: body(definition)}, nil)
 	if err != nil && strings.Contains(err.Error(), "hunspell") {

@@ -27,13 +27,23 @@ type Engine struct {
 	boosts    search.Boosts
 }
 
-// New returns the engine for a shop that speaks the languages.
-func New(s *store.Store, languages []models.LanguageCode, boosts search.Boosts) *Engine {
+// Options say how to search.
+type Options struct {
+	// Languages are what the shop speaks.
+	Languages []models.LanguageCode
+	// ProtectedWords are not stemmed.
+	ProtectedWords []string
+	// Boosts weigh the fields.
+	Boosts search.Boosts
+}
+
+// New returns the engine.
+func New(s *store.Store, o Options) *Engine {
 	analyzers := map[models.LanguageCode]*analysis.Analyzer{"": analysis.New("")}
-	for _, language := range languages {
-		analyzers[language] = analysis.New(language)
+	for _, language := range o.Languages {
+		analyzers[language] = analysis.New(language, o.ProtectedWords...)
 	}
-	return &Engine{store: s, analyzers: analyzers, boosts: boosts}
+	return &Engine{store: s, analyzers: analyzers, boosts: o.Boosts}
 }
 
 // Name is Postgres.

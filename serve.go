@@ -61,6 +61,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 		return err
 	}
 	defer s.keepElastic(ctx)()
+	defer s.keepNames(ctx)()
 	handler, err := s.handler(token)
 	if err != nil {
 		stopWorker()
@@ -153,6 +154,14 @@ func (s *shop) keepElastic(ctx context.Context) (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
+// keepNames holds the names that are suggested up to date.
+func (s *shop) keepNames(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { s.names.Keep(ctx, s.logger) })
+	return func() { cancel(); running.Wait() }
+}
+
 func (s *shop) rebuildAtStart(ctx context.Context) {
 	report, err := s.indexer.Rebuild(ctx, nil)
 	if err != nil {
@@ -165,7 +174,7 @@ func (s *shop) rebuildAtStart(ctx context.Context) {
 func (s *shop) handler(token string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s.store, Searcher: s.searcher(), MessageIDDomain: s.cfg.MessageIDDomain()},
+		Resolvers: &resolvers.Resolver{Store: s.store, Searcher: s.searcher(), Completer: s.completer(), MessageIDDomain: s.cfg.MessageIDDomain()},
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))

@@ -24,6 +24,7 @@ import (
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -50,6 +51,7 @@ type shop struct {
 	postgres *postgres.Engine
 	elastic  *elastic.Engine // nil without Elasticsearch
 	indexer  *indexer.Indexer
+	names    *suggest.Names
 	mailbox  *embedded.Mailbox // nil with a real mail server
 
 	closers []func()
@@ -228,6 +230,7 @@ func (s *shop) openSearch() error {
 		engines = append(engines, engine)
 	}
 	s.indexer = indexer.New(s.store, s.languages, engines...)
+	s.names = suggest.NewNames(s.store)
 	return nil
 }
 
@@ -237,6 +240,15 @@ func (s *shop) searcher() resolvers.Searcher {
 		return s.postgres
 	}
 	return &search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+}
+
+// completer makes suggestions with the same engines.
+func (s *shop) completer() *suggest.Completer {
+	var engine search.Suggester = s.postgres
+	if s.elastic != nil {
+		engine = &search.SuggestFailover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+	}
+	return suggest.New(engine, s.store, s.names)
 }
 
 // --- Mail and jobs ---

@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	ProductType() ProductTypeResolver
 	ProductVariant() ProductVariantResolver
 	Query() QueryResolver
+	SearchSuggestion() SearchSuggestionResolver
 }
 
 type DirectiveRoot struct {
@@ -353,26 +354,42 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AttributeTypes func(childComplexity int, language *models.LanguageCode) int
-		Categories     func(childComplexity int, language *models.LanguageCode) int
-		Category       func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
-		Countries      func(childComplexity int, language *models.LanguageCode) int
-		Country        func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
-		Currencies     func(childComplexity int) int
-		Deletions      func(childComplexity int, first int32, after *string, kind *string) int
-		EmailMessage   func(childComplexity int, id string) int
-		Node           func(childComplexity int, id string) int
-		PriceList      func(childComplexity int, code string) int
-		PriceLists     func(childComplexity int) int
-		Product        func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
-		ProductTypes   func(childComplexity int, language *models.LanguageCode) int
-		Products       func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
-		SearchProducts func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
+		AttributeTypes    func(childComplexity int, language *models.LanguageCode) int
+		Categories        func(childComplexity int, language *models.LanguageCode) int
+		Category          func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
+		Countries         func(childComplexity int, language *models.LanguageCode) int
+		Country           func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
+		Currencies        func(childComplexity int) int
+		Deletions         func(childComplexity int, first int32, after *string, kind *string) int
+		EmailMessage      func(childComplexity int, id string) int
+		Node              func(childComplexity int, id string) int
+		PriceList         func(childComplexity int, code string) int
+		PriceLists        func(childComplexity int) int
+		Product           func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
+		ProductTypes      func(childComplexity int, language *models.LanguageCode) int
+		Products          func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
+		SearchProducts    func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
+		SearchSuggestions func(childComplexity int, query string, language *models.LanguageCode, first int32) int
 	}
 
 	RestorePayload struct {
 		Deletion   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SearchSuggestion struct {
+		Category    func(childComplexity int) int
+		Highlighted func(childComplexity int) int
+		Product     func(childComplexity int) int
+		Text        func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	SearchSuggestions struct {
+		Degraded func(childComplexity int) int
+		Engine   func(childComplexity int) int
+		Language func(childComplexity int) int
+		Nodes    func(childComplexity int) int
 	}
 
 	SendEmailPayload struct {
@@ -2015,6 +2032,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string)), true
+	case "Query.searchSuggestions":
+		if e.ComplexityRoot.Query.SearchSuggestions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_searchSuggestions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SearchSuggestions(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32)), true
 
 	case "RestorePayload.deletion":
 		if e.ComplexityRoot.RestorePayload.Deletion == nil {
@@ -2028,6 +2056,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RestorePayload.UserErrors(childComplexity), true
+
+	case "SearchSuggestion.category":
+		if e.ComplexityRoot.SearchSuggestion.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Category(childComplexity), true
+	case "SearchSuggestion.highlighted":
+		if e.ComplexityRoot.SearchSuggestion.Highlighted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Highlighted(childComplexity), true
+	case "SearchSuggestion.product":
+		if e.ComplexityRoot.SearchSuggestion.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Product(childComplexity), true
+	case "SearchSuggestion.text":
+		if e.ComplexityRoot.SearchSuggestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Text(childComplexity), true
+	case "SearchSuggestion.type":
+		if e.ComplexityRoot.SearchSuggestion.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Type(childComplexity), true
+
+	case "SearchSuggestions.degraded":
+		if e.ComplexityRoot.SearchSuggestions.Degraded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Degraded(childComplexity), true
+	case "SearchSuggestions.engine":
+		if e.ComplexityRoot.SearchSuggestions.Engine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Engine(childComplexity), true
+	case "SearchSuggestions.language":
+		if e.ComplexityRoot.SearchSuggestions.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Language(childComplexity), true
+	case "SearchSuggestions.nodes":
+		if e.ComplexityRoot.SearchSuggestions.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Nodes(childComplexity), true
 
 	case "SendEmailPayload.email":
 		if e.ComplexityRoot.SendEmailPayload.Email == nil {
@@ -3529,6 +3613,56 @@ extend type Query {
   ): ProductSearchConnection!
 }
 `, BuiltIn: false},
+	{Name: "../schema/search_suggestion.graphql", Input: `"What a suggestion leads to."
+enum SearchSuggestionType {
+  "A product."
+  PRODUCT
+  "A category."
+  CATEGORY
+  "A brand."
+  BRAND
+  "A query that others have searched for."
+  QUERY
+}
+
+"Suggestions for what a customer has typed so far."
+type SearchSuggestions {
+  "The suggestions, best first; no type crowds out the others."
+  nodes: [SearchSuggestion!]!
+  "The engine that has found the products."
+  engine: SearchEngine!
+  "Whether the engine stands in for another that is away."
+  degraded: Boolean!
+  "The language of the suggestions; a name that has no text in it is in another one."
+  language: LanguageCode!
+}
+
+"A text that the customer may mean."
+type SearchSuggestion {
+  "What it leads to."
+  type: SearchSuggestionType!
+  "The title of the product, the name of the category or brand, or the query."
+  text: String!
+  "The text as HTML, with ` + "`" + `<mark>` + "`" + ` around what was typed and everything else escaped."
+  highlighted: String!
+  "The product, for type PRODUCT; null if it has been hidden a moment ago."
+  product: Product
+  "The category, for type CATEGORY; null if it has been hidden a moment ago."
+  category: Category
+}
+
+extend type Query {
+  "Completes what a customer is typing; made to be asked on every keystroke. Finds names by the beginnings of any of their words, without accents too, and from the fourth letter on with typing errors."
+  searchSuggestions(
+    "What was typed so far, up to 500 characters. Without a letter or digit in it, the answer is popular queries."
+    query: String!
+    "Language of the suggestions."
+    language: LanguageCode
+    "How many, 1 to 100."
+    first: Int! = 10
+  ): SearchSuggestions!
+}
+`, BuiltIn: false},
 	{Name: "../schema/user_error.graphql", Input: `"A mistake in the input that the caller can mend."
 type UserError {
   "Path of the input field, such as ` + "`" + `[\"input\", \"to\", \"0\"]` + "`" + `."
@@ -4124,6 +4258,36 @@ func (ec *executionContext) childFields_RestorePayload(ctx context.Context, fiel
 		return ec.fieldContext_RestorePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestorePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchSuggestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_SearchSuggestion_type(ctx, field)
+	case "text":
+		return ec.fieldContext_SearchSuggestion_text(ctx, field)
+	case "highlighted":
+		return ec.fieldContext_SearchSuggestion_highlighted(ctx, field)
+	case "product":
+		return ec.fieldContext_SearchSuggestion_product(ctx, field)
+	case "category":
+		return ec.fieldContext_SearchSuggestion_category(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestion", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchSuggestions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_SearchSuggestions_nodes(ctx, field)
+	case "engine":
+		return ec.fieldContext_SearchSuggestions_engine(ctx, field)
+	case "degraded":
+		return ec.fieldContext_SearchSuggestions_degraded(ctx, field)
+	case "language":
+		return ec.fieldContext_SearchSuggestions_language(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestions", field.Name)
 }
 
 func (ec *executionContext) childFields_SendEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -21,6 +21,7 @@ import (
 	"ecoseller/resolvers"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -45,7 +46,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	handler := graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s, Searcher: engine, MessageIDDomain: "shop.example"},
+		Resolvers: &resolvers.Resolver{Store: s, Searcher: engine, Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example"},
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

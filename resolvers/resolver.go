@@ -7,6 +7,7 @@ import (
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -19,6 +20,8 @@ type Searcher interface {
 type Resolver struct {
 	Store    *store.Store
 	Searcher Searcher
+	// Completer makes the suggestions for what is being typed.
+	Completer *suggest.Completer
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

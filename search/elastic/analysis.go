@@ -54,11 +54,13 @@ func analysisSettings(languages []models.LanguageCode) object {
 			"filter": []string{"lowercase", "asciifolding", base + "_stop", base + "_hunspell"},
 		}
 	}
-	return object{
+	settings := object{
 		"filter":   filters,
 		"analyzer": analyzers,
 		"normalizer": object{
 			"code_normalizer": object{"type": "custom", "filter": []string{"lowercase", "asciifolding"}},
 		},
 	}
+	addAutocompleteAnalysis(settings)
+	return settings
 }

@@ -27,6 +27,10 @@ func mappings(languages []models.LanguageCode) object {
 		}
 		return object{"properties": fields}
 	}
+	titles := inLanguages()
+	for _, field := range titles["properties"].(object) {
+		field.(object)["fields"] = object{"autocomplete": autocompleteField()}
+	}
 	return object{
 		"dynamic": "strict",
 		"properties": object{
@@ -40,7 +44,7 @@ func mappings(languages []models.LanguageCode) object {
 			"languages":         object{"type": "keyword"},
 			"category_ids":      object{"type": "keyword"},
 			"created_at":        object{"type": "date"},
-			"title":             inLanguages(),
+			"title":             titles,
 			"short_description": inLanguages(),
 			"attribute_list":    inLanguages(),
 		},

@@ -83,12 +83,18 @@ func (e *Engine) Index(ctx context.Context, documents []*search.Document) error 
 	if len(rows) == 0 {
 		return nil
 	}
-	return e.store.PutProductSearchRows(ctx, rows)
+	if err := e.store.PutProductSearchRows(ctx, rows); err != nil {
+		return err
+	}
+	return e.putSuggestions(ctx, documents)
 }
 
 // Delete removes the products' rows.
 func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
-	return e.store.DeleteProductSearchRows(ctx, ids)
+	if err := e.store.DeleteProductSearchRows(ctx, ids); err != nil {
+		return err
+	}
+	return e.store.DeleteProductSuggestions(ctx, ids)
 }
 
 // Ready asks the database.

@@ -77,27 +77,41 @@ func (b *bench) measure(c *suggest.Completer) {
 		"wrong": {"notebok", "samsnug", "lasrjet", "keybord", "wireles moues", "headphnoes", "thinkpda", "montior", "zzzzzzz", "qwertzuiop"},
 	}
 	for _, kind := range []string{"right", "wrong"} {
-		var whole, engine []time.Duration
-		slowest, worst := "", time.Duration(0)
+		var whole, engine, least []time.Duration
+		slowest := map[time.Duration]string{}
 		for _, query := range kinds[kind] {
 			for n := 1; n <= len(query); n++ {
 				if kind == "wrong" && n < 4 {
 					continue
 				}
-				started := time.Now()
-				b.ask(c, query[:n], chain)
-				whole = append(whole, time.Since(started))
-				started = time.Now()
-				if _, err := b.engine.(search.Suggester).Suggest(b.Context(), search.SuggestRequest{Text: query[:n], Chain: chain, First: 10}); err != nil {
-					b.Fatal(err)
+				whole = append(whole, timed(func() { b.ask(c, query[:n], chain) }))
+				best := time.Hour
+				for range repetitions {
+					took := timed(func() { b.askEngine(query[:n], chain) })
+					engine, best = append(engine, took), min(best, took)
 				}
-				took := time.Since(started)
-				if engine = append(engine, took); took > worst {
-					slowest, worst = query[:n], took
-				}
+				least = append(least, best)
+				slowest[best] = query[:n]
 			}
 		}
-		b.Logf("%s, %d keystrokes typed %s: whole %s; engine alone %s; slowest %q", b.engine.Name(), len(whole), kind, percentiles(whole), percentiles(engine), slowest)
+		b.Logf("%s, %d keystrokes typed %s: whole %s; engine %s; engine, best of %d, %s, slowest %q", b.engine.Name(), len(whole), kind,
+			percentiles(whole), percentiles(engine), repetitions, percentiles(least), slowest[least[len(least)-1]])
+	}
+}
+
+// repetitions of a keystroke tell the work that it is from the waiting for other programs on the machine.
+const repetitions = 5
+
+func timed(do func()) time.Duration {
+	started := time.Now()
+	do()
+	return time.Since(started)
+}
+
+func (b *bench) askEngine(text string, chain []models.LanguageCode) {
+	b.Helper()
+	if _, err := b.engine.(search.Suggester).Suggest(b.Context(), search.SuggestRequest{Text: text, Chain: chain, First: 10}); err != nil {
+		b.Fatal(err)
 	}
 }
 

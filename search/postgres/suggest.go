@@ -19,7 +19,7 @@ import (
 
 const (
 	// suggestCandidates is how many titles are fetched at least: one letter begins thousands.
-	suggestCandidates = 50
+	suggestCandidates = 100
 	// fewSuggestions is how many exact ones make looking for typing errors superfluous.
 	fewSuggestions = 3
 	// maxCorrections is how many words a mistyped word is taken for.
@@ -120,24 +120,22 @@ func corrections(typed string, vocabulary []string, allowed int) []string {
 	return beginnings[:min(len(beginnings), maxCorrections)]
 }
 
-// suggestQueries are the tsqueries in the order of what they find: in each language of the chain titles that
-// begin with what was typed, then those in which its words are whole up to the last, then all. Each of them
-// begins with the short titles.
+// suggestQueries are the tsqueries in the order of what they find: in each language of the chain the short titles
+// first. One word begins many, so titles that begin with it come before others.
 func (e *Engine) suggestQueries(beginnings [][]string, chain []models.LanguageCode) []string {
+	marks := []string{anyWord}
+	if len(beginnings) == 1 {
+		marks = []string{firstWord, anyWord}
+	}
 	var queries []string
 	var spoken string
 	for _, language := range chain {
 		if e.analyzers[language] == nil {
 			continue
 		}
-		for _, kind := range []struct {
-			begins, whole, wanted bool
-		}{{true, true, true}, {false, true, len(beginnings) > 1}, {false, false, true}} {
-			if !kind.wanted {
-				continue
-			}
+		for _, mark := range marks {
 			for _, class := range lengthClasses {
-				queries = append(queries, spoken+beginningsQuery(beginnings, string(language), string(class), kind.begins, kind.whole))
+				queries = append(queries, spoken+beginningsQuery(beginnings, string(language)+mark+string(class)))
 			}
 		}
 		spoken += lexeme(withoutMark+string(language)) + " & "
@@ -145,23 +143,16 @@ func (e *Engine) suggestQueries(beginnings [][]string, chain []models.LanguageCo
 	return queries
 }
 
-// beginningsQuery is the tsquery for titles of one language and length class. begins asks for titles whose first
-// word is the first typed one, whole for whole words before the last.
-func beginningsQuery(beginnings [][]string, language, class string, begins, whole bool) string {
-	words := make([]string, 0, len(beginnings))
+// beginningsQuery is the tsquery for titles in which each typed word, or one of its alternatives, begins a word
+// with the marks.
+func beginningsQuery(beginnings [][]string, marks string) string {
+	words := make([]string, len(beginnings))
 	for i, alternatives := range beginnings {
-		mark, prefix := anyWord, ":*"
-		if begins && i == 0 {
-			mark = firstWord
+		lexemes := make([]string, len(alternatives))
+		for j, word := range alternatives {
+			lexemes[j] = lexeme(marks+word) + ":*"
 		}
-		if whole && i < len(beginnings)-1 {
-			prefix = ""
-		}
-		var any []string
-		for _, word := range alternatives {
-			any = append(any, lexeme(language+mark+class+word)+prefix)
-		}
-		words = append(words, "("+strings.Join(any, " | ")+")")
+		words[i] = "(" + strings.Join(lexemes, " | ") + ")"
 	}
 	return strings.Join(words, " & ")
 }

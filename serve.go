@@ -156,14 +156,15 @@ func (s *shop) keepElastic(ctx context.Context) (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
-// keepSearches keeps synonyms and query rules up to date and writes statistics down, until the last request is
-// answered.
+// keepSearches keeps synonyms, query rules and the names that are suggested up to date and writes statistics down,
+// until the last request is answered.
 func (s *shop) keepSearches() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	// The first search has them already; what goes wrong here is tried again and logged below.
 	_ = s.planner.Refresh(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { s.planner.Keep(ctx, s.logger) })
+	running.Go(func() { s.names.Keep(ctx, s.logger) })
 	if s.statistics != nil {
 		running.Go(func() { s.statistics.Keep(ctx, s.logger) })
 	}
@@ -184,7 +185,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
 		Resolvers: &resolvers.Resolver{
-			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan},
+			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan}, Completer: s.completer(),
 			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
 		},
 		Store: s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),

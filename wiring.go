@@ -26,6 +26,7 @@ import (
 	"ecoseller/search/queryplan"
 	"ecoseller/search/spelling"
 	"ecoseller/search/statistics"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -54,6 +55,7 @@ type shop struct {
 	elastic  *elastic.Engine // nil without Elasticsearch
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
+	names    *suggest.Names
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
 	mailbox    *embedded.Mailbox // nil with a real mail server
@@ -239,6 +241,7 @@ func (s *shop) openSearch() error {
 	}
 	s.indexer = indexer.New(s.store, s.languages, engines...)
 	s.planner = queryplan.New(s.store, s.languages.Supported)
+	s.names = suggest.NewNames(s.store)
 	if s.cfg.SearchStatisticsDays > 0 {
 		s.statistics = statistics.New(s.store, s.cfg.SearchStatisticsDays)
 	}
@@ -255,6 +258,15 @@ func (s *shop) engines() *search.Finder {
 
 func (s *shop) finder(engine search.Searcher) *search.Finder {
 	return search.NewFinder(engine, spelling.New(s.store, s.languages.Supported))
+}
+
+// completer makes suggestions with the same engines.
+func (s *shop) completer() *suggest.Completer {
+	var engine search.Suggester = s.postgres
+	if s.elastic != nil {
+		engine = &search.SuggestFailover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+	}
+	return suggest.New(engine, s.store, s.names)
 }
 
 // --- Mail and jobs ---

@@ -28,10 +28,13 @@ type Loaders struct {
 	TypeVatGroups      *Loader[LocalKey[uuid.UUID], []*models.VatGroup]
 	TypeAttributes     *Loader[LocalKey[uuid.UUID], []*models.Attribute]
 	PriceRanges        *Loader[PriceRangeKey, *models.ProductPriceRange]
+	// Products are those that ExpectSuggested was told of.
+	Products *Loader[LocalKey[uuid.UUID], *models.Product]
 
 	Markets *Loader[models.CountryCode, *models.Market]
 	Prices  *Loader[PriceKey, *models.ProductPrice]
 
+	suggested      groups[LocalKey[uuid.UUID]]
 	products       groups[LocalKey[uuid.UUID]]
 	productIDs     groups[uuid.UUID]
 	productTypes   groups[LocalKey[uuid.UUID]]
@@ -72,6 +75,7 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.Categories = NewLoader(l.parents.siblings, byLanguage(languages, l.fetchParents(s)))
 	l.CategoryChildren = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryChildrenByParentIDs)))
 	l.CategoryPaths = NewLoader(l.categories.siblings, byLanguage(languages, l.fetchCategories(s.CategoryPathsByIDs)))
+	l.Products = NewLoader(l.suggested.siblings, byLanguage(languages, l.fetchProducts(s)))
 	l.Media = NewLoader(l.productIDs.siblings, s.ProductMediaByProductIDs)
 	l.TypeAttributeTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, l.fetchTypeAttributeTypes(s)))
 	l.TypeVatGroups = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchTypeVatGroups(s)))
@@ -108,6 +112,19 @@ func (l *Loaders) ExpectCategories(categories []*models.Category) {
 	}
 	l.categories.add(local)
 	l.parents.add(parents)
+}
+
+// ExpectSuggested says that the products and the categories with these ids came in one list of suggestions.
+func (l *Loaders) ExpectSuggested(productIDs, categoryIDs []uuid.UUID, chain []models.LanguageCode) {
+	products, categories := make([]LocalKey[uuid.UUID], len(productIDs)), make([]LocalKey[uuid.UUID], len(categoryIDs))
+	for i, id := range productIDs {
+		products[i] = Local(id, chain)
+	}
+	for i, id := range categoryIDs {
+		categories[i] = Local(id, chain)
+	}
+	l.suggested.add(products)
+	l.categories.add(categories)
 }
 
 // ExpectProductTypes says that the product types came in one list.
@@ -216,6 +233,14 @@ func (l *Loaders) fetchCategories(read fetchOf[uuid.UUID, []*models.Category]) f
 		}
 		l.ExpectCategories(all)
 		return lists, err
+	}
+}
+
+func (l *Loaders) fetchProducts(s *store.Store) fetchOf[uuid.UUID, *models.Product] {
+	return func(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.Product, error) {
+		products, err := s.ProductsByIDs(ctx, ids, chain)
+		l.ExpectProducts(products)
+		return keyBy(products, func(p *models.Product) uuid.UUID { return p.ID }), err
 	}
 }
 

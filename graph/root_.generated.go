@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	ProductType() ProductTypeResolver
 	ProductVariant() ProductVariantResolver
 	Query() QueryResolver
+	SearchSuggestion() SearchSuggestionResolver
 }
 
 type DirectiveRoot struct {
@@ -318,14 +319,16 @@ type ComplexityRoot struct {
 	}
 
 	ProductSearchConnection struct {
-		Degraded   func(childComplexity int) int
-		Edges      func(childComplexity int) int
-		Engine     func(childComplexity int) int
-		Language   func(childComplexity int) int
-		Nodes      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		SearchID   func(childComplexity int) int
-		TotalCount func(childComplexity int) int
+		CorrectedQueryOrNil func(childComplexity int) int
+		Degraded            func(childComplexity int) int
+		Edges               func(childComplexity int) int
+		Engine              func(childComplexity int) int
+		Language            func(childComplexity int) int
+		Nodes               func(childComplexity int) int
+		PageInfo            func(childComplexity int) int
+		Relaxed             func(childComplexity int) int
+		SearchID            func(childComplexity int) int
+		TotalCount          func(childComplexity int) int
 	}
 
 	ProductSearchEdge struct {
@@ -376,27 +379,28 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AttributeTypes  func(childComplexity int, language *models.LanguageCode) int
-		Categories      func(childComplexity int, language *models.LanguageCode) int
-		Category        func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
-		Countries       func(childComplexity int, language *models.LanguageCode) int
-		Country         func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
-		Currencies      func(childComplexity int) int
-		Deletions       func(childComplexity int, first int32, after *string, kind *string) int
-		EmailMessage    func(childComplexity int, id string) int
-		FailingSearches func(childComplexity int, failure models.SearchFailure, days int32, language *models.LanguageCode, first int32) int
-		Node            func(childComplexity int, id string) int
-		PreviewSearch   func(childComplexity int, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) int
-		PriceList       func(childComplexity int, code string) int
-		PriceLists      func(childComplexity int) int
-		Product         func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
-		ProductTypes    func(childComplexity int, language *models.LanguageCode) int
-		Products        func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
-		QueryRule       func(childComplexity int, id string) int
-		QueryRules      func(childComplexity int, first int32, after *string) int
-		SearchProducts  func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
-		Synonyms        func(childComplexity int, language *models.LanguageCode, first int32, after *string) int
-		TopSearches     func(childComplexity int, days int32, language *models.LanguageCode, first int32) int
+		AttributeTypes    func(childComplexity int, language *models.LanguageCode) int
+		Categories        func(childComplexity int, language *models.LanguageCode) int
+		Category          func(childComplexity int, id *string, slug *string, code *string, language *models.LanguageCode) int
+		Countries         func(childComplexity int, language *models.LanguageCode) int
+		Country           func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
+		Currencies        func(childComplexity int) int
+		Deletions         func(childComplexity int, first int32, after *string, kind *string) int
+		EmailMessage      func(childComplexity int, id string) int
+		FailingSearches   func(childComplexity int, failure models.SearchFailure, days int32, language *models.LanguageCode, first int32) int
+		Node              func(childComplexity int, id string) int
+		PreviewSearch     func(childComplexity int, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) int
+		PriceList         func(childComplexity int, code string) int
+		PriceLists        func(childComplexity int) int
+		Product           func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
+		ProductTypes      func(childComplexity int, language *models.LanguageCode) int
+		Products          func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
+		QueryRule         func(childComplexity int, id string) int
+		QueryRules        func(childComplexity int, first int32, after *string) int
+		SearchProducts    func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
+		SearchSuggestions func(childComplexity int, query string, language *models.LanguageCode, first int32) int
+		Synonyms          func(childComplexity int, language *models.LanguageCode, first int32, after *string) int
+		TopSearches       func(childComplexity int, days int32, language *models.LanguageCode, first int32) int
 	}
 
 	QueryRule struct {
@@ -458,6 +462,21 @@ type ComplexityRoot struct {
 		Searches             func(childComplexity int) int
 		Text                 func(childComplexity int) int
 		WithoutResults       func(childComplexity int) int
+	}
+
+	SearchSuggestion struct {
+		Category    func(childComplexity int) int
+		Highlighted func(childComplexity int) int
+		Product     func(childComplexity int) int
+		Text        func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	SearchSuggestions struct {
+		Degraded func(childComplexity int) int
+		Engine   func(childComplexity int) int
+		Language func(childComplexity int) int
+		Nodes    func(childComplexity int) int
 	}
 
 	SendEmailPayload struct {
@@ -1875,6 +1894,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductPayload.UserErrors(childComplexity), true
 
+	case "ProductSearchConnection.correctedQuery":
+		if e.ComplexityRoot.ProductSearchConnection.CorrectedQueryOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchConnection.CorrectedQueryOrNil(childComplexity), true
 	case "ProductSearchConnection.degraded":
 		if e.ComplexityRoot.ProductSearchConnection.Degraded == nil {
 			break
@@ -1911,6 +1936,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSearchConnection.PageInfo(childComplexity), true
+	case "ProductSearchConnection.relaxed":
+		if e.ComplexityRoot.ProductSearchConnection.Relaxed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchConnection.Relaxed(childComplexity), true
 	case "ProductSearchConnection.searchId":
 		if e.ComplexityRoot.ProductSearchConnection.SearchID == nil {
 			break
@@ -2292,6 +2323,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SearchProducts(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32), args["after"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSearchSort)), true
+	case "Query.searchSuggestions":
+		if e.ComplexityRoot.Query.SearchSuggestions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_searchSuggestions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SearchSuggestions(childComplexity, args["query"].(string), args["language"].(*models.LanguageCode), args["first"].(int32)), true
 	case "Query.synonyms":
 		if e.ComplexityRoot.Query.Synonyms == nil {
 			break
@@ -2544,6 +2586,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SearchReport.WithoutResults(childComplexity), true
+
+	case "SearchSuggestion.category":
+		if e.ComplexityRoot.SearchSuggestion.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Category(childComplexity), true
+	case "SearchSuggestion.highlighted":
+		if e.ComplexityRoot.SearchSuggestion.Highlighted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Highlighted(childComplexity), true
+	case "SearchSuggestion.product":
+		if e.ComplexityRoot.SearchSuggestion.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Product(childComplexity), true
+	case "SearchSuggestion.text":
+		if e.ComplexityRoot.SearchSuggestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Text(childComplexity), true
+	case "SearchSuggestion.type":
+		if e.ComplexityRoot.SearchSuggestion.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestion.Type(childComplexity), true
+
+	case "SearchSuggestions.degraded":
+		if e.ComplexityRoot.SearchSuggestions.Degraded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Degraded(childComplexity), true
+	case "SearchSuggestions.engine":
+		if e.ComplexityRoot.SearchSuggestions.Engine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Engine(childComplexity), true
+	case "SearchSuggestions.language":
+		if e.ComplexityRoot.SearchSuggestions.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Language(childComplexity), true
+	case "SearchSuggestions.nodes":
+		if e.ComplexityRoot.SearchSuggestions.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchSuggestions.Nodes(childComplexity), true
 
 	case "SendEmailPayload.email":
 		if e.ComplexityRoot.SendEmailPayload.Email == nil {
@@ -4286,6 +4384,10 @@ type ProductSearchConnection {
   degraded: Boolean!
   "The language that was searched."
   language: LanguageCode!
+  "The text whose products these are when no product had the typed words: typing errors are mended in it."
+  correctedQuery: String
+  "Whether no product has all words of the text, and these have some of them."
+  relaxed: Boolean!
   "Names the search in ` + "`" + `recordSearchClick` + "`" + `."
   searchId: ID!
 }
@@ -4421,6 +4523,56 @@ extend type Mutation {
     "The place of the product among all hits, 1 to 10000; the first is 1."
     position: Int!
   ): RecordSearchClickPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/search_suggestion.graphql", Input: `"What a suggestion leads to."
+enum SearchSuggestionType {
+  "A product."
+  PRODUCT
+  "A category."
+  CATEGORY
+  "A brand."
+  BRAND
+  "A query that others have searched for."
+  QUERY
+}
+
+"Suggestions for what a customer has typed so far."
+type SearchSuggestions {
+  "The suggestions, best first; no type crowds out the others."
+  nodes: [SearchSuggestion!]!
+  "The engine that has found the products."
+  engine: SearchEngine!
+  "Whether the engine stands in for another that is away."
+  degraded: Boolean!
+  "The language of the suggestions; a name that has no text in it is in another one."
+  language: LanguageCode!
+}
+
+"A text that the customer may mean."
+type SearchSuggestion {
+  "What it leads to."
+  type: SearchSuggestionType!
+  "The title of the product, the name of the category or brand, or the query."
+  text: String!
+  "The text as HTML, with ` + "`" + `<mark>` + "`" + ` around what was typed and everything else escaped."
+  highlighted: String!
+  "The product, for type PRODUCT; null if it has been hidden a moment ago."
+  product: Product
+  "The category, for type CATEGORY; null if it has been hidden a moment ago."
+  category: Category
+}
+
+extend type Query {
+  "Completes what a customer is typing; made to be asked on every keystroke. Finds names by the beginnings of any of their words, without accents too, and from the fourth letter on with typing errors."
+  searchSuggestions(
+    "What was typed so far, up to 500 characters. Without a letter or digit in it, the answer is popular queries."
+    query: String!
+    "Language of the suggestions."
+    language: LanguageCode
+    "How many, 1 to 100."
+    first: Int! = 10
+  ): SearchSuggestions!
 }
 `, BuiltIn: false},
 	{Name: "../schema/synonym.graphql", Input: `"Which words of a synonym find which."
@@ -5042,6 +5194,10 @@ func (ec *executionContext) childFields_ProductSearchConnection(ctx context.Cont
 		return ec.fieldContext_ProductSearchConnection_degraded(ctx, field)
 	case "language":
 		return ec.fieldContext_ProductSearchConnection_language(ctx, field)
+	case "correctedQuery":
+		return ec.fieldContext_ProductSearchConnection_correctedQuery(ctx, field)
+	case "relaxed":
+		return ec.fieldContext_ProductSearchConnection_relaxed(ctx, field)
 	case "searchId":
 		return ec.fieldContext_ProductSearchConnection_searchId(ctx, field)
 	}
@@ -5262,6 +5418,36 @@ func (ec *executionContext) childFields_SearchReport(ctx context.Context, field 
 		return ec.fieldContext_SearchReport_clickedProducts(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchReport", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchSuggestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_SearchSuggestion_type(ctx, field)
+	case "text":
+		return ec.fieldContext_SearchSuggestion_text(ctx, field)
+	case "highlighted":
+		return ec.fieldContext_SearchSuggestion_highlighted(ctx, field)
+	case "product":
+		return ec.fieldContext_SearchSuggestion_product(ctx, field)
+	case "category":
+		return ec.fieldContext_SearchSuggestion_category(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestion", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchSuggestions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_SearchSuggestions_nodes(ctx, field)
+	case "engine":
+		return ec.fieldContext_SearchSuggestions_engine(ctx, field)
+	case "degraded":
+		return ec.fieldContext_SearchSuggestions_degraded(ctx, field)
+	case "language":
+		return ec.fieldContext_SearchSuggestions_language(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchSuggestions", field.Name)
 }
 
 func (ec *executionContext) childFields_SendEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -211,6 +211,52 @@ func (ec *executionContext) fieldContext_ProductSearchConnection_language(_ cont
 	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "LanguageCode")
 }
 
+func (ec *executionContext) _ProductSearchConnection_correctedQuery(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSearchConnection_correctedQuery(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CorrectedQueryOrNil(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSearchConnection_correctedQuery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductSearchConnection", field, true, false, "String")
+}
+
+func (ec *executionContext) _ProductSearchConnection_relaxed(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProductSearchConnection_relaxed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Relaxed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProductSearchConnection_relaxed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ProductSearchConnection_searchId(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -427,6 +473,16 @@ func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel as
 			}
 		case "language":
 			out.Values[i] = ec._ProductSearchConnection_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "correctedQuery":
+			out.Values[i] = ec._ProductSearchConnection_correctedQuery(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "relaxed":
+			out.Values[i] = ec._ProductSearchConnection_relaxed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -69,6 +69,10 @@ type ProductSearchConnection struct {
 	Engine     SearchEngine
 	Degraded   bool
 	Language   LanguageCode
+	// CorrectedQuery is the text that was searched when the typed one found nothing; empty otherwise.
+	CorrectedQuery string
+	// Relaxed says that no product has all words of the text.
+	Relaxed bool
 	// SearchID names the search when its hits are clicked.
 	SearchID string
 }
@@ -81,6 +85,9 @@ func (c *ProductSearchConnection) Nodes() []*Product {
 	}
 	return nodes
 }
+
+// CorrectedQueryOrNil is nil when the text was searched as it was typed.
+func (c *ProductSearchConnection) CorrectedQueryOrNil() *string { return orNil(c.CorrectedQuery) }
 
 // ProductSearchEdge is a found product.
 type ProductSearchEdge struct {

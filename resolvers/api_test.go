@@ -24,6 +24,7 @@ import (
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
 	"ecoseller/search/spelling"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -57,8 +58,11 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	handler := graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)), MessageIDDomain: "shop.example"},
-		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
+		Resolvers: &resolvers.Resolver{
+			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
+			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
+		},
+		Store: s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	return &shop{store: s, db: db, handler: handler, token: token}

@@ -9,6 +9,7 @@ import (
 	"ecoseller/search"
 	"ecoseller/search/queryplan"
 	"ecoseller/search/statistics"
+	"ecoseller/search/suggest"
 	"ecoseller/store"
 )
 
@@ -25,6 +26,8 @@ type Resolver struct {
 	QueryPlan *queryplan.Searcher
 	// Statistics counts clicks; nil when the shop does not count.
 	Statistics *statistics.Recorder
+	// Completer makes the suggestions for what is being typed.
+	Completer *suggest.Completer
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

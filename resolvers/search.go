@@ -128,7 +128,7 @@ func (r *Resolver) foundProducts(ctx context.Context, request search.Request, re
 	connection := &models.ProductSearchConnection{
 		PageInfo:   &models.PageInfo{HasNextPage: result.HasNext, HasPreviousPage: request.After != nil},
 		TotalCount: result.Total, Engine: result.Engine, Degraded: result.Degraded, Language: request.Chain[0],
-		SearchID: searchID,
+		CorrectedQuery: result.Corrected, Relaxed: result.Relaxed, SearchID: searchID,
 	}
 	for i, hit := range result.Hits {
 		cursor, err := models.EncodeCursor(hit)

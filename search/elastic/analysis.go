@@ -49,11 +49,13 @@ func analysisSettings(languages []models.LanguageCode, protected []string) objec
 			s.addLanguage(language, analyzerOf(code))
 		}
 	}
-	return object{
+	settings := object{
 		"char_filter": compoundJoints,
 		"filter":      s.filters,
 		"analyzer":    s.analyzers,
 	}
+	addAutocompleteAnalysis(settings)
+	return settings
 }
 
 // settings are filters and analyzers by their names.

@@ -45,6 +45,7 @@ func mappings(languages []models.LanguageCode) object {
 	titles := func(language models.LanguageCode) object {
 		field := withPhrases(language)
 		field["fields"].(object)["accented"] = object{"type": "text", "analyzer": accentedAnalyzer}
+		field["fields"].(object)["autocomplete"] = autocompleteField()
 		return field
 	}
 	var brandNames, wholeTexts []string

@@ -78,12 +78,18 @@ func (e *Engine) index(ctx context.Context, documents []*search.Document, known 
 	if err := e.store.PutProductSearchRows(ctx, rows); err != nil {
 		return err
 	}
+	if err := e.putSuggestions(ctx, documents); err != nil {
+		return err
+	}
 	return e.store.AddSearchWords(ctx, known.takeNew())
 }
 
 // Delete removes the products' rows.
 func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
-	return e.store.DeleteProductSearchRows(ctx, ids)
+	if err := e.store.DeleteProductSearchRows(ctx, ids); err != nil {
+		return err
+	}
+	return e.store.DeleteProductSuggestions(ctx, ids)
 }
 
 // Ready asks the database.

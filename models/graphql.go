@@ -69,6 +69,8 @@ type ProductSearchConnection struct {
 	Engine     SearchEngine
 	Degraded   bool
 	Language   LanguageCode
+	// Facets are nil when they are not selected.
+	Facets *ProductSearchFacets
 }
 
 // Nodes returns the products of the page.
@@ -85,6 +87,8 @@ type ProductSearchEdge struct {
 	Cursor string
 	Score  float64
 	Node   *Product
+	// Highlight is empty unless it is selected.
+	Highlight ProductSearchHighlight
 }
 
 // orNil returns nil for an empty value, which GraphQL writes as null.

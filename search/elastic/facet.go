@@ -107,9 +107,9 @@ type buckets struct {
 
 // counted is what an aggregation under a filter answers; which parts it has depends on the facet.
 type counted struct {
-	Count               int `json:"doc_count"`
+	Count                int `json:"doc_count"`
 	Values, Codes, Steps buckets
-	Low, High           json.RawMessage
+	Low, High            json.RawMessage
 }
 
 func (b buckets) counts() ([]models.ValueCount, error) {

@@ -103,7 +103,9 @@ func cut(text string, belongs func(rune) bool) (head, tail string) {
 }
 
 // isWord also takes accents that are letters of their own.
-func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) }
+func isWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r)
+}
 
 // fragments cuts a text at spaces into parts of about the same size.
 func fragments(text string) []string {

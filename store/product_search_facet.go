@@ -204,7 +204,10 @@ func (s *Store) AttributesByValues(ctx context.Context, codes, values []string, 
 		SELECT a.id, a.attribute_type_id, a.value, a.number, a.name, a.position, at.code AS type_code, at.value_type AS type_value_type, at.unit AS type_unit, at.name AS type_name
 		FROM unnest(?::text[], ?::text[]) AS given (code, value)
 		JOIN attribute_types AS at ON at.code = given.code
-		JOIN attributes AS a ON a.attribute_type_id = at.id AND a.value_digest = md5(given.value)::uuid`,
+		-- One by one through the index: joined, all attributes of the shop would be read.
+		CROSS JOIN LATERAL (
+			SELECT * FROM attributes WHERE attribute_type_id = at.id AND value_digest = md5(given.value)::uuid LIMIT 1
+		) AS a`,
 		pgdialect.Array(codes), pgdialect.Array(values)).Scan(ctx, &rows)
 	attributes := make([]*models.Attribute, len(rows))
 	for i, row := range rows {

@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
+	ProductSearchFacets() ProductSearchFacetsResolver
 	ProductType() ProductTypeResolver
 	ProductVariant() ProductVariantResolver
 	Query() QueryResolver
@@ -78,6 +79,11 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	BrandFacetValue struct {
+		Brand        func(childComplexity int) int
+		ProductCount func(childComplexity int) int
+	}
+
 	CategoriesPayload struct {
 		Categories func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -96,6 +102,12 @@ type ComplexityRoot struct {
 		Slug        func(childComplexity int) int
 		Title       func(childComplexity int) int
 		Version     func(childComplexity int) int
+	}
+
+	CategoryFacetValue struct {
+		Category     func(childComplexity int) int
+		Children     func(childComplexity int) int
+		ProductCount func(childComplexity int) int
 	}
 
 	CategoryPayload struct {
@@ -245,6 +257,19 @@ type ComplexityRoot struct {
 		VatRate             func(childComplexity int) int
 	}
 
+	PriceBucket struct {
+		From         func(childComplexity int) int
+		ProductCount func(childComplexity int) int
+		To           func(childComplexity int) int
+	}
+
+	PriceFacet struct {
+		Buckets   func(childComplexity int) int
+		Max       func(childComplexity int) int
+		Min       func(childComplexity int) int
+		PriceList func(childComplexity int) int
+	}
+
 	PriceList struct {
 		Code      func(childComplexity int) int
 		Currency  func(childComplexity int) int
@@ -323,6 +348,7 @@ type ComplexityRoot struct {
 		Degraded            func(childComplexity int) int
 		Edges               func(childComplexity int) int
 		Engine              func(childComplexity int) int
+		Facets              func(childComplexity int) int
 		Language            func(childComplexity int) int
 		Nodes               func(childComplexity int) int
 		PageInfo            func(childComplexity int) int
@@ -332,9 +358,24 @@ type ComplexityRoot struct {
 	}
 
 	ProductSearchEdge struct {
-		Cursor func(childComplexity int) int
-		Node   func(childComplexity int) int
-		Score  func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+		Highlight func(childComplexity int) int
+		Node      func(childComplexity int) int
+		Score     func(childComplexity int) int
+	}
+
+	ProductSearchFacets struct {
+		Attributes      func(childComplexity int) int
+		Brands          func(childComplexity int) int
+		Categories      func(childComplexity int) int
+		InStockCount    func(childComplexity int) int
+		OutOfStockCount func(childComplexity int) int
+		Price           func(childComplexity int) int
+	}
+
+	ProductSearchHighlight struct {
+		ShortDescription func(childComplexity int) int
+		Title            func(childComplexity int) int
 	}
 
 	ProductType struct {
@@ -683,6 +724,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AttributeTypePayload.UserErrors(childComplexity), true
 
+	case "BrandFacetValue.brand":
+		if e.ComplexityRoot.BrandFacetValue.Brand == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BrandFacetValue.Brand(childComplexity), true
+	case "BrandFacetValue.productCount":
+		if e.ComplexityRoot.BrandFacetValue.ProductCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BrandFacetValue.ProductCount(childComplexity), true
+
 	case "CategoriesPayload.categories":
 		if e.ComplexityRoot.CategoriesPayload.Categories == nil {
 			break
@@ -768,6 +822,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Category.Version(childComplexity), true
+
+	case "CategoryFacetValue.category":
+		if e.ComplexityRoot.CategoryFacetValue.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryFacetValue.Category(childComplexity), true
+	case "CategoryFacetValue.children":
+		if e.ComplexityRoot.CategoryFacetValue.Children == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryFacetValue.Children(childComplexity), true
+	case "CategoryFacetValue.productCount":
+		if e.ComplexityRoot.CategoryFacetValue.ProductCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CategoryFacetValue.ProductCount(childComplexity), true
 
 	case "CategoryPayload.category":
 		if e.ComplexityRoot.CategoryPayload.Category == nil {
@@ -1604,6 +1677,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Price.VatRate(childComplexity), true
 
+	case "PriceBucket.from":
+		if e.ComplexityRoot.PriceBucket.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceBucket.From(childComplexity), true
+	case "PriceBucket.productCount":
+		if e.ComplexityRoot.PriceBucket.ProductCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceBucket.ProductCount(childComplexity), true
+	case "PriceBucket.to":
+		if e.ComplexityRoot.PriceBucket.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceBucket.To(childComplexity), true
+
+	case "PriceFacet.buckets":
+		if e.ComplexityRoot.PriceFacet.Buckets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceFacet.Buckets(childComplexity), true
+	case "PriceFacet.max":
+		if e.ComplexityRoot.PriceFacet.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceFacet.Max(childComplexity), true
+	case "PriceFacet.min":
+		if e.ComplexityRoot.PriceFacet.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceFacet.Min(childComplexity), true
+	case "PriceFacet.priceList":
+		if e.ComplexityRoot.PriceFacet.PriceList == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PriceFacet.PriceList(childComplexity), true
+
 	case "PriceList.code":
 		if e.ComplexityRoot.PriceList.Code == nil {
 			break
@@ -1918,6 +2035,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSearchConnection.Engine(childComplexity), true
+	case "ProductSearchConnection.facets":
+		if e.ComplexityRoot.ProductSearchConnection.Facets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchConnection.Facets(childComplexity), true
 	case "ProductSearchConnection.language":
 		if e.ComplexityRoot.ProductSearchConnection.Language == nil {
 			break
@@ -1961,6 +2084,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSearchEdge.Cursor(childComplexity), true
+	case "ProductSearchEdge.highlight":
+		if e.ComplexityRoot.ProductSearchEdge.Highlight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchEdge.Highlight(childComplexity), true
 	case "ProductSearchEdge.node":
 		if e.ComplexityRoot.ProductSearchEdge.Node == nil {
 			break
@@ -1973,6 +2102,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductSearchEdge.Score(childComplexity), true
+
+	case "ProductSearchFacets.attributes":
+		if e.ComplexityRoot.ProductSearchFacets.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.Attributes(childComplexity), true
+	case "ProductSearchFacets.brands":
+		if e.ComplexityRoot.ProductSearchFacets.Brands == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.Brands(childComplexity), true
+	case "ProductSearchFacets.categories":
+		if e.ComplexityRoot.ProductSearchFacets.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.Categories(childComplexity), true
+	case "ProductSearchFacets.inStockCount":
+		if e.ComplexityRoot.ProductSearchFacets.InStockCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.InStockCount(childComplexity), true
+	case "ProductSearchFacets.outOfStockCount":
+		if e.ComplexityRoot.ProductSearchFacets.OutOfStockCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.OutOfStockCount(childComplexity), true
+	case "ProductSearchFacets.price":
+		if e.ComplexityRoot.ProductSearchFacets.Price == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchFacets.Price(childComplexity), true
+
+	case "ProductSearchHighlight.shortDescription":
+		if e.ComplexityRoot.ProductSearchHighlight.ShortDescription == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchHighlight.ShortDescription(childComplexity), true
+	case "ProductSearchHighlight.title":
+		if e.ComplexityRoot.ProductSearchHighlight.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductSearchHighlight.Title(childComplexity), true
 
 	case "ProductType.attributeTypes":
 		if e.ComplexityRoot.ProductType.AttributeTypes == nil {
@@ -4390,6 +4569,64 @@ type ProductSearchConnection {
   relaxed: Boolean!
   "Names the search in ` + "`" + `recordSearchClick` + "`" + `."
   searchId: ID!
+  "What the hits of all pages can be narrowed by. Each facet is counted under all conditions of the filter but its own, since its values are alternatives."
+  facets: ProductSearchFacets!
+}
+
+"What found products can be narrowed by, with how many there are of each."
+type ProductSearchFacets {
+  "Attributes that at least one in 20 found products has, the most widespread first, up to 20; and those in the filter."
+  attributes: [AttributeFacet!]!
+  "The 100 most frequent brands, those of more products first."
+  brands: [BrandFacetValue!]!
+  "Categories at the root of the tree that lead to found products, in their order."
+  categories: [CategoryFacetValue!]!
+  "What the found products cost; null when none has a price in the price list, which is that of the filter, else the country's, else the default one."
+  price: PriceFacet
+  "How many found products have a variant in stock that meets the other conditions."
+  inStockCount: Int!
+  "How many found products have no variant in stock."
+  outOfStockCount: Int!
+}
+
+"A brand and how frequent it is."
+type BrandFacetValue {
+  "The brand, as filters take it."
+  brand: String!
+  "How many found products are of the brand."
+  productCount: Int!
+}
+
+"A category and how many found products it leads to."
+type CategoryFacetValue {
+  "The category."
+  category: Category!
+  "How many found products are in the category or below it."
+  productCount: Int!
+  "The categories right below it that lead to found products, in their order."
+  children: [CategoryFacetValue!]!
+}
+
+"What products cost, each by its cheapest variant, without VAT and after the discount: as the filter takes prices."
+type PriceFacet {
+  "Code of the price list."
+  priceList: String!
+  "The lowest price."
+  min: Decimal!
+  "The highest price."
+  max: Decimal!
+  "A histogram of about ten buckets with round bounds, in their order, also those with nothing in them."
+  buckets: [PriceBucket!]!
+}
+
+"A part of a price histogram."
+type PriceBucket {
+  "The lowest price of the bucket."
+  from: Decimal!
+  "The bucket has what costs less than this."
+  to: Decimal!
+  "How many products it has."
+  productCount: Int!
 }
 
 "A found product."
@@ -4400,6 +4637,16 @@ type ProductSearchEdge {
   score: Float!
   "The product."
   node: Product!
+  "Where the product's texts match."
+  highlight: ProductSearchHighlight!
+}
+
+"Where a found product matches: HTML in which the words that match stand in ` + "`" + `<mark>` + "`" + ` and everything else is escaped."
+type ProductSearchHighlight {
+  "The whole title; null when nothing in it matches."
+  title: String
+  "Parts of the short description that match, up to two."
+  shortDescription: [String!]!
 }
 
 "What found products are sorted by; equal keys are sorted by id."
@@ -4800,6 +5047,16 @@ func (ec *executionContext) childFields_AttributeTypePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type AttributeTypePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_BrandFacetValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "brand":
+		return ec.fieldContext_BrandFacetValue_brand(ctx, field)
+	case "productCount":
+		return ec.fieldContext_BrandFacetValue_productCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BrandFacetValue", field.Name)
+}
+
 func (ec *executionContext) childFields_CategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "categories":
@@ -4838,6 +5095,18 @@ func (ec *executionContext) childFields_Category(ctx context.Context, field grap
 		return ec.fieldContext_Category_path(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Category", field.Name)
+}
+
+func (ec *executionContext) childFields_CategoryFacetValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_CategoryFacetValue_category(ctx, field)
+	case "productCount":
+		return ec.fieldContext_CategoryFacetValue_productCount(ctx, field)
+	case "children":
+		return ec.fieldContext_CategoryFacetValue_children(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CategoryFacetValue", field.Name)
 }
 
 func (ec *executionContext) childFields_CategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5032,6 +5301,32 @@ func (ec *executionContext) childFields_Price(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Price", field.Name)
 }
 
+func (ec *executionContext) childFields_PriceBucket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_PriceBucket_from(ctx, field)
+	case "to":
+		return ec.fieldContext_PriceBucket_to(ctx, field)
+	case "productCount":
+		return ec.fieldContext_PriceBucket_productCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceBucket", field.Name)
+}
+
+func (ec *executionContext) childFields_PriceFacet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "priceList":
+		return ec.fieldContext_PriceFacet_priceList(ctx, field)
+	case "min":
+		return ec.fieldContext_PriceFacet_min(ctx, field)
+	case "max":
+		return ec.fieldContext_PriceFacet_max(ctx, field)
+	case "buckets":
+		return ec.fieldContext_PriceFacet_buckets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PriceFacet", field.Name)
+}
+
 func (ec *executionContext) childFields_PriceList(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -5200,6 +5495,8 @@ func (ec *executionContext) childFields_ProductSearchConnection(ctx context.Cont
 		return ec.fieldContext_ProductSearchConnection_relaxed(ctx, field)
 	case "searchId":
 		return ec.fieldContext_ProductSearchConnection_searchId(ctx, field)
+	case "facets":
+		return ec.fieldContext_ProductSearchConnection_facets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSearchConnection", field.Name)
 }
@@ -5212,8 +5509,38 @@ func (ec *executionContext) childFields_ProductSearchEdge(ctx context.Context, f
 		return ec.fieldContext_ProductSearchEdge_score(ctx, field)
 	case "node":
 		return ec.fieldContext_ProductSearchEdge_node(ctx, field)
+	case "highlight":
+		return ec.fieldContext_ProductSearchEdge_highlight(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProductSearchEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductSearchFacets(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attributes":
+		return ec.fieldContext_ProductSearchFacets_attributes(ctx, field)
+	case "brands":
+		return ec.fieldContext_ProductSearchFacets_brands(ctx, field)
+	case "categories":
+		return ec.fieldContext_ProductSearchFacets_categories(ctx, field)
+	case "price":
+		return ec.fieldContext_ProductSearchFacets_price(ctx, field)
+	case "inStockCount":
+		return ec.fieldContext_ProductSearchFacets_inStockCount(ctx, field)
+	case "outOfStockCount":
+		return ec.fieldContext_ProductSearchFacets_outOfStockCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductSearchFacets", field.Name)
+}
+
+func (ec *executionContext) childFields_ProductSearchHighlight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_ProductSearchHighlight_title(ctx, field)
+	case "shortDescription":
+		return ec.fieldContext_ProductSearchHighlight_shortDescription(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProductSearchHighlight", field.Name)
 }
 
 func (ec *executionContext) childFields_ProductType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

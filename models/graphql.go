@@ -75,6 +75,8 @@ type ProductSearchConnection struct {
 	Relaxed bool
 	// SearchID names the search when its hits are clicked.
 	SearchID string
+	// Facets are nil when they are not selected.
+	Facets *ProductSearchFacets
 }
 
 // Nodes returns the products of the page.
@@ -94,6 +96,8 @@ type ProductSearchEdge struct {
 	Cursor string
 	Score  float64
 	Node   *Product
+	// Highlight is empty unless it is selected.
+	Highlight ProductSearchHighlight
 }
 
 // orNil returns nil for an empty value, which GraphQL writes as null.

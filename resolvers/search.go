@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"ecoseller/graph"
@@ -52,6 +53,9 @@ func (r *Resolver) searchRequest(ctx context.Context, a searchArguments) (search
 	if err := r.searchSort(ctx, &request, a.sort); err != nil {
 		return request, err
 	}
+	if err := selectParts(ctx, &request); err != nil {
+		return request, err
+	}
 	if a.after != nil {
 		request.After, err = searchPosition(*a.after, request.Order())
 	}
@@ -69,6 +73,29 @@ func (r *Resolver) searchFilter(ctx context.Context, request *search.Request, fi
 	if slugs := request.Filter.CategorySlugs; slugs != nil {
 		request.SlugCategoryIDs, err = r.Store.CategoryIDsBySlugs(ctx, request.Chain[0], slugs)
 	}
+	return err
+}
+
+// selectParts asks for facets and highlights when the operation selects them.
+func selectParts(ctx context.Context, request *search.Request) (err error) {
+	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"ProductSearchConnection"}) {
+		switch field.Name {
+		case "facets":
+			request.Facets = true
+		case "edges":
+			for _, ofEdge := range graphql.CollectFields(graphql.GetOperationContext(ctx), field.Selections, []string{"ProductSearchEdge"}) {
+				request.Highlight = request.Highlight || ofEdge.Name == "highlight"
+			}
+		}
+	}
+	if !request.Facets {
+		return nil
+	}
+	if price := request.Filter.Price; price != nil {
+		request.FacetPriceList = price.PriceList
+		return nil
+	}
+	request.FacetPriceList, err = priceListOr(ctx, nil)
 	return err
 }
 
@@ -140,8 +167,11 @@ func (r *Resolver) foundProducts(ctx context.Context, request search.Request, re
 		}
 		connection.PageInfo.EndCursor = &cursor
 		if product := products[hit.ProductID]; product != nil {
-			connection.Edges = append(connection.Edges, &models.ProductSearchEdge{Cursor: cursor, Score: hit.Score, Node: product})
+			connection.Edges = append(connection.Edges, &models.ProductSearchEdge{Cursor: cursor, Score: hit.Score, Node: product, Highlight: result.Highlights[hit.ProductID]})
 		}
+	}
+	if request.Facets {
+		connection.Facets = &models.ProductSearchFacets{Counts: result.Facets, Chain: request.Chain}
 	}
 	return connection, nil
 }

@@ -11,6 +11,14 @@ import (
 	"ecoseller/models"
 )
 
+func (r *productSearchFacetsResolver) Attributes(ctx context.Context, obj *models.ProductSearchFacets) ([]*models.AttributeFacet, error) {
+	return r.attributeFacets(ctx, obj)
+}
+
+func (r *productSearchFacetsResolver) Categories(ctx context.Context, obj *models.ProductSearchFacets) ([]*models.CategoryFacetValue, error) {
+	return r.categoryFacets(ctx, obj)
+}
+
 func (r *queryResolver) SearchProducts(ctx context.Context, query string, language *models.LanguageCode, first int32, after *string, filter *graph.ProductFilter, sort *graph.ProductSearchSort) (*models.ProductSearchConnection, error) {
 	request, err := r.searchRequest(ctx, searchArguments{query, language, first, after, filter, sort})
 	if err != nil {
@@ -18,3 +26,9 @@ func (r *queryResolver) SearchProducts(ctx context.Context, query string, langua
 	}
 	return r.searchProducts(ctx, request)
 }
+
+func (r *Resolver) ProductSearchFacets() graph.ProductSearchFacetsResolver {
+	return &productSearchFacetsResolver{r}
+}
+
+type productSearchFacetsResolver struct{ *Resolver }

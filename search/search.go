@@ -55,6 +55,8 @@ type Request struct {
 	Sort Sort
 	// Facets asks for the facets of all hits.
 	Facets bool
+	// FacetPriceList is the code of the list whose prices are counted.
+	FacetPriceList string
 	// Highlight asks for the places of the texts that match.
 	Highlight bool
 	// Synonyms are the phrases of the text that may be said otherwise.
@@ -165,6 +167,10 @@ type Result struct {
 	Corrected string
 	// Relaxed says that no product matches as asked, and that these match less strictly.
 	Relaxed bool
+	// Facets are nil unless they were asked for.
+	Facets *models.SearchFacets
+	// Highlights are those of the page's hits, when they were asked for; a hit without any may be missing.
+	Highlights map[uuid.UUID]models.ProductSearchHighlight
 	// HasNext says whether there are hits after this page.
 	HasNext bool
 	// Engine is who answered; Degraded says that it stood in for another.

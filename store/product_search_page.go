@@ -20,6 +20,9 @@ type ProductSearchPage struct {
 	// After is where to go on; nil for the first page. Offset is used where there is no such place.
 	After  *ProductSearchPlace
 	Offset int
+	// Facets asks for these; FacetPriceList is the list whose prices are counted.
+	Facets         bool
+	FacetPriceList string
 	// Pinned are hits in any case, and come first when these are sorted by score; Hidden are none. Boosts multiply
 	// scores.
 	Pinned []uuid.UUID
@@ -40,6 +43,8 @@ type ProductSearchResult struct {
 	Hits []ProductSearchPlace
 	// Total counts the hits of all pages.
 	Total int
+	// Facets are nil unless they were asked for.
+	Facets *models.SearchFacets
 }
 
 // preferred lets a score grow by the bonuses of products that are in stock and newer: it decides between those that
@@ -62,7 +67,7 @@ func (s *Store) productSearchPage(ctx context.Context, matches statement, q Prod
 		Total     int
 		ProductID *uuid.UUID
 		Score     float64
-		SortKey   string
+		SortText  string
 	}
 	matches = withPinned(matches, q.Pinned)
 	var page statement
@@ -72,7 +77,7 @@ func (s *Store) productSearchPage(ctx context.Context, matches statement, q Prod
 	page.add(" ORDER BY "+order.by+" LIMIT ? OFFSET ?", q.Limit, q.Offset)
 	args := append(append(matches.args, hits), page.args...)
 	err = s.db.NewRaw("WITH "+matches.sql+", hits AS MATERIALIZED (?), page AS (SELECT * FROM hits "+page.sql+`)
-		SELECT total.count AS total, page.product_id, page.score, page.sort_text AS sort_key
+		SELECT total.count AS total, page.product_id, page.score, page.sort_text
 		FROM (SELECT count(*) FROM hits) AS total
 		LEFT JOIN page ON true
 		ORDER BY `+order.by, args...).Scan(ctx, &rows)
@@ -82,10 +87,13 @@ func (s *Store) productSearchPage(ctx context.Context, matches statement, q Prod
 	found := &ProductSearchResult{Total: rows[0].Total}
 	for _, row := range rows {
 		if row.ProductID != nil {
-			found.Hits = append(found.Hits, ProductSearchPlace{row.Score, *row.ProductID, row.SortKey})
+			found.Hits = append(found.Hits, ProductSearchPlace{row.Score, *row.ProductID, row.SortText})
 		}
 	}
-	return found, nil
+	if q.Facets {
+		found.Facets, err = s.productSearchFacets(ctx, matches, q, found.Total)
+	}
+	return found, err
 }
 
 // withPinned names the matches, and adds the pinned products that do not match.

@@ -36,12 +36,16 @@ type answer struct {
 		Total struct{ Value int }
 		Hits  []hit
 	}
+	Counted map[string]counted `json:"aggregations"`
 }
 
 type hit struct {
 	ID    string            `json:"_id"`
 	Score float64           `json:"_score"`
 	Sort  []json.RawMessage `json:"sort"`
+	// Fields has the languages of the texts, and Highlight their marked parts, when these are asked for.
+	Fields    struct{ Languages []models.LanguageCode }
+	Highlight map[string][]string
 }
 
 // Search runs the boosted query over the chain's languages.
@@ -86,7 +90,9 @@ func (e *Engine) page(ctx context.Context, r search.Request, p place) (*search.R
 	if err != nil {
 		return nil, err
 	}
-	result := &search.Result{Total: found.Hits.Total.Value, Engine: search.Elasticsearch}
+	result := &search.Result{
+		Total: found.Hits.Total.Value, Engine: search.Elasticsearch, Highlights: map[uuid.UUID]models.ProductSearchHighlight{},
+	}
 	rank := 0
 	if r.After != nil {
 		rank = r.After.Rank
@@ -114,11 +120,17 @@ func (e *Engine) page(ctx context.Context, r search.Request, p place) (*search.R
 			position.Seen = left.String()
 		}
 		result.Hits = append(result.Hits, position)
+		if r.Highlight {
+			result.Highlights[id] = highlightOf(h, r.Chain)
+		}
 	}
 	if r.After == nil {
 		rememberSeen(result.Hits)
 	}
-	return result, nil
+	if r.Facets {
+		result.Facets, err = e.facets(ctx, r, p, found)
+	}
+	return result, err
 }
 
 // pageAfterRank skips hits: another engine has found those before. Elasticsearch counts no further than its
@@ -131,7 +143,9 @@ func (e *Engine) pageAfterRank(ctx context.Context, r search.Request) (*search.R
 	var p place
 	for left > 0 {
 		step := min(left, maxWindow)
-		request := e.request(r, p)
+		bare := r
+		bare.Facets, bare.Highlight = false, false
+		request := e.request(bare, p)
 		request["size"], request["track_total_hits"] = step, false
 		found, err := e.ask(ctx, request, "", "hits.hits.sort")
 		if err != nil {
@@ -180,6 +194,12 @@ func (e *Engine) request(r search.Request, p place) object {
 	if p.snapshot != "" {
 		q["pit"] = object{"id": p.snapshot, "keep_alive": snapshotLife}
 	}
+	if r.Facets {
+		addFacets(q, r)
+	}
+	if r.Highlight {
+		e.addHighlights(q, r)
+	}
 	return q
 }
 
@@ -196,7 +216,11 @@ func (e *Engine) query(r search.Request) object {
 			}}}
 		}
 	}
-	q := object{"must": found, "filter": append(filters(r.Filter, r.SlugCategoryIDs), term("published", true))}
+	conditions := r.Filter
+	if r.Facets {
+		conditions = base(conditions)
+	}
+	q := object{"must": found, "filter": append(filters(conditions, r.SlugCategoryIDs), term("published", true))}
 	if len(hidden) > 0 {
 		q["must_not"] = terms("product_id", hidden)
 	}

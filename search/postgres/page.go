@@ -19,7 +19,7 @@ var sortKeys = map[search.SortKey]models.ProductSortKey{
 
 // pageOf says which part of the matches is wanted.
 func pageOf(r search.Request) (store.ProductSearchPage, error) {
-	q := store.ProductSearchPage{Filter: r.Filter, Limit: r.First + 1}
+	q := store.ProductSearchPage{Filter: r.Filter, Limit: r.First + 1, Facets: r.Facets, FacetPriceList: r.FacetPriceList}
 	q.Filter.Chain = r.Chain
 	q.Filter.SortKey, q.Filter.Direction, q.Filter.SortPriceList = sortKeys[r.Sort.Key], r.Sort.Direction, r.Sort.PriceList
 	if q.Filter.Direction == "" {
@@ -52,7 +52,7 @@ func validKey(sortKey models.ProductSortKey, key string) bool {
 
 // resultOf makes the page of what was found.
 func resultOf(r search.Request, found *store.ProductSearchResult) *search.Result {
-	result := &search.Result{Total: found.Total, Engine: search.Postgres}
+	result := &search.Result{Total: found.Total, Facets: found.Facets, Engine: search.Postgres}
 	hits := found.Hits
 	if len(hits) > r.First {
 		hits, result.HasNext = hits[:r.First], true

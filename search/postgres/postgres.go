@@ -59,7 +59,13 @@ func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", search.ErrUnavailable, err)
 	}
-	return resultOf(r, found), nil
+	result := resultOf(r, found)
+	if r.Highlight {
+		if result.Highlights, err = e.highlights(ctx, r, result.Hits); err != nil {
+			return nil, fmt.Errorf("%w: %w", search.ErrUnavailable, err)
+		}
+	}
+	return result, nil
 }
 
 // Index writes the documents' rows.

@@ -46,7 +46,7 @@ func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	defer s.close()
 
 	started := time.Now()
-	importer := catalogue.NewImporter(s.store)
+	importer := catalogue.NewImporter(s.store, s.mediaAddresses())
 	read := importer.Import
 	if hasExtension(flags.Arg(0), ".csv") {
 		read = importer.ImportCSV
@@ -111,7 +111,7 @@ func exportCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	started := time.Now()
 	products := 0
 	err = writeFile(name, func(target io.Writer) error {
-		products, err = catalogue.NewExporter(s.store).Export(ctx, chosen, target, progressOf("exporting"))
+		products, err = catalogue.NewExporter(s.store, s.mediaAddresses()).Export(ctx, chosen, target, progressOf("exporting"))
 		return err
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"ecoseller/catalogue/cataloguetest"
 	"ecoseller/graph"
+	"ecoseller/media"
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search/indexer"
@@ -29,8 +30,15 @@ type shop struct {
 	store   *store.Store
 	db      *bun.DB
 	handler http.Handler
-	token   string
+	// pictures keeps what is uploaded.
+	pictures *media.Library
+	token    string
 }
+
+// maxPicture is how large an uploaded picture may be here.
+const maxPicture = 200_000
+
+var mediaAddresses = models.MediaAddresses{Base: "https://api.shop.example/media"}
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
@@ -44,12 +52,22 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	folder, err := media.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = folder.Close() })
+	pictures := media.NewLibrary(folder, maxPicture, logger)
 	handler := graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s, Searcher: engine, MessageIDDomain: "shop.example"},
+		Resolvers: &resolvers.Resolver{
+			Store: s, Searcher: engine, MessageIDDomain: "shop.example", Media: pictures, MediaAddresses: mediaAddresses,
+		},
+		MaxUpload: pictures.MaxUpload(),
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Logger: logger,
 	})
-	return &shop{store: s, db: db, handler: handler, token: token}
+	return &shop{store: s, db: db, handler: handler, pictures: pictures, token: token}
 }
 
 type answer struct {

@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 
+	"ecoseller/media"
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/store"
@@ -19,6 +20,10 @@ type Searcher interface {
 type Resolver struct {
 	Store    *store.Store
 	Searcher Searcher
+	// Media keeps uploaded pictures; nil when there is no place for them.
+	Media *media.Library
+	// MediaAddresses knows where clients find them.
+	MediaAddresses models.MediaAddresses
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -122,24 +122,6 @@ func (s *Store) ProductTranslationsByProductIDs(ctx context.Context, ids []uuid.
 		wrap(ctx, err, "load translations of products")
 }
 
-// ProductMediaByProductIDs returns the products' pictures in their order.
-func (s *Store) ProductMediaByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductMedia, error) {
-	var media []*models.ProductMedia
-	err := s.db.NewSelect().Model(&media).
-		Where("product_id = ANY(?)", uuidArray(ids)).
-		Order("product_id", "position", "id").
-		Scan(ctx)
-	return groupBy(media, func(m *models.ProductMedia) uuid.UUID { return m.ProductID }),
-		wrap(ctx, err, "load media of products")
-}
-
-// ProductMediaByIDs returns the pictures that exist among the ids, in no particular order.
-func (s *Store) ProductMediaByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductMedia, error) {
-	var media []*models.ProductMedia
-	err := s.db.NewSelect().Model(&media).Where("id = ANY(?)", uuidArray(ids)).Scan(ctx)
-	return media, wrap(ctx, err, "load media")
-}
-
 // ProductTypesByIDs returns the product types that exist among the ids, in no particular order.
 func (s *Store) ProductTypesByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductType, error) {
 	var types []*models.ProductType

@@ -29,6 +29,7 @@ Usage:
   ecoseller search-index --rebuild fill a new search index and swap it in
   ecoseller create-token [-name NAME] [-permissions A,B]
                                    make an access token and print it
+  ecoseller sweep-media            remove uploaded pictures that no product shows
   ecoseller migrate                bring the database schema up to date
   ecoseller healthcheck [-worker]  exit status 0 when the server (the worker) on this machine works
 
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	commands := map[string]command{
 		"import": importCommand, "export": exportCommand, "search-index": searchIndexCommand, "create-token": createTokenCommand,
-		"migrate": migrateCommand, "healthcheck": healthcheckCommand,
+		"migrate": migrateCommand, "sweep-media": sweepMediaCommand, "healthcheck": healthcheckCommand,
 	}
 	chosen, rest := command(serve), flags.Args()
 	if *worker {

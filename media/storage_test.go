@@ -195,4 +195,3 @@ func wantContent(t *testing.T, storage media.Storage, name string, want []byte) 
 		t.Errorf("%d bytes, want %d; %v", len(got), len(want), err)
 	}
 }
-

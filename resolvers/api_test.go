@@ -287,6 +287,8 @@ func TestStatementsOfAStorefront(t *testing.T) {
 		{"list of 24", list(24), 7},
 		{"list of 100", list(100), 7},
 		{"list of 24 with lowest prices and pictures only", `{ products(first: 24) { nodes { title priceRange { lowestGross { formatted } } media { url } } } }`, 4},
+		// How rare the attributes are, besides.
+		{"list of 24 with attributes", `{ products(first: 24, filter: {attributes: [{type: "colour", values: ["black"]}, {type: "connection", values: ["wireless"]}]}) { nodes ` + tile + ` } }`, 8},
 		// Category by slug, its breadcrumbs, total and facets besides the list.
 		{"category page with filters", `query @inContext(language: "cs") { category(slug: "sluchatka") { title path { title } }
 			products(first: 24, filter: {categorySlugs: ["sluchatka"], inStock: true}) { totalCount facets { type { name } min max values { attribute { name } productCount } } nodes ` + tile + ` } }`, 11},

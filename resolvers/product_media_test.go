@@ -354,7 +354,9 @@ func TestUploadAgainAndElsewhere(t *testing.T) {
 	}
 	s.data(t, &other, `{ product(sku: "LUM-MINI-BLK") { id version } }`, nil)
 	var added struct {
-		AddProductMedia struct{ Product struct{ Media []uploadedMedia } }
+		AddProductMedia struct {
+			Product struct{ Media []uploadedMedia }
+		}
 	}
 	s.data(t, &added, fmt.Sprintf(`mutation { addProductMedia(productId: %q, version: %d, url: %q) { product { media { url width } } } }`,
 		other.Product.ID, other.Product.Version, address), nil, s.bearer()...)

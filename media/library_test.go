@@ -140,7 +140,7 @@ func TestUploadsAreChecked(t *testing.T) {
 			t.Parallel()
 			picture, err := library.Check(t.Context(), bytes.NewReader(test.content))
 			got := ""
-			if refused, ok := errors.AsType[*media.Refusal](err); ok {
+			if refused, ok := errors.AsType[*media.RefusedError](err); ok {
 				got = string(refused.Code)
 			} else if err != nil {
 				t.Fatal(err)
@@ -169,7 +169,7 @@ func keep(t *testing.T, library *media.Library, content []byte) (hash string) {
 	return hash
 }
 
-func get(t *testing.T, handler http.Handler, path string, header ...string) *http.Response {
+func get(t *testing.T, handler http.Handler, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 	for i := 0; i < len(header); i += 2 {
@@ -177,16 +177,7 @@ func get(t *testing.T, handler http.Handler, path string, header ...string) *htt
 	}
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, request)
-	return recorder.Result()
-}
-
-func body(t *testing.T, response *http.Response) []byte {
-	t.Helper()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
+	return recorder
 }
 
 func TestPicturesAreServedInWidths(t *testing.T) {
@@ -236,15 +227,15 @@ func TestPicturesAreServedInWidths(t *testing.T) {
 			for range 2 {
 				for _, test := range tests {
 					response := get(t, library.Handler(), "/media/"+hashes[test.file]+test.suffix)
-					if response.StatusCode != test.status {
-						t.Errorf("%s%s: status %d, want %d", test.file, test.suffix, response.StatusCode, test.status)
+					if response.Code != test.status {
+						t.Errorf("%s%s: status %d, want %d", test.file, test.suffix, response.Code, test.status)
 						continue
 					}
 					if test.status != 200 {
 						continue
 					}
 					config, _, err := image.DecodeConfig(response.Body)
-					if got := fmt.Sprintf("%s %d×%d", response.Header.Get("Content-Type"), config.Width, config.Height); err != nil || got != test.want {
+					if got := fmt.Sprintf("%s %d×%d", response.Header().Get("Content-Type"), config.Width, config.Height); err != nil || got != test.want {
 						t.Errorf("%s%s: got %s, want %s; %v", test.file, test.suffix, got, test.want, err)
 					}
 				}
@@ -263,21 +254,21 @@ func TestPicturesAreCached(t *testing.T) {
 	hash := keep(t, library, jpegOf(drawn(400, 300)))
 	for _, name := range []string{hash + ".jpg", hash + "-160.jpg"} {
 		first := get(t, library.Handler(), "/media/"+name)
-		tag := first.Header.Get("ETag")
-		if tag == "" || !strings.Contains(first.Header.Get("Cache-Control"), "immutable") || first.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%v", first.Header)
+		tag := first.Header().Get("ETag")
+		if tag == "" || !strings.Contains(first.Header().Get("Cache-Control"), "immutable") || first.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%v", first.Header())
 		}
-		if again := get(t, library.Handler(), "/media/"+name, "If-None-Match", tag); again.StatusCode != http.StatusNotModified || len(body(t, again)) > 0 {
-			t.Errorf("%s again: status %d", name, again.StatusCode)
+		if again := get(t, library.Handler(), "/media/"+name, "If-None-Match", tag); again.Code != http.StatusNotModified || len(again.Body.Bytes()) > 0 {
+			t.Errorf("%s again: status %d", name, again.Code)
 		}
-		whole := body(t, first)
+		whole := first.Body.Bytes()
 		part := get(t, library.Handler(), "/media/"+name, "Range", "bytes=10-19")
-		if content := body(t, part); part.StatusCode != http.StatusPartialContent || !bytes.Equal(content, whole[10:20]) {
-			t.Errorf("part of %s: status %d, %d bytes", name, part.StatusCode, len(content))
+		if content := part.Body.Bytes(); part.Code != http.StatusPartialContent || !bytes.Equal(content, whole[10:20]) {
+			t.Errorf("part of %s: status %d, %d bytes", name, part.Code, len(content))
 		}
 	}
-	if missing := get(t, library.Handler(), "/media/"+nameOf("0", ".jpg")); missing.Header.Get("Cache-Control") != "no-store" {
-		t.Errorf("a missing picture is cached: %v", missing.Header)
+	if missing := get(t, library.Handler(), "/media/"+nameOf("0", ".jpg")); missing.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("a missing picture is cached: %v", missing.Header())
 	}
 	if post := httptest.NewRecorder(); true {
 		library.Handler().ServeHTTP(post, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/media/"+hash+".jpg", nil))
@@ -363,7 +354,8 @@ func TestSameBytesAreStoredOnce(t *testing.T) {
 	storage := &counted{Storage: newFolder(t)}
 	library := newLibrary(t, storage)
 	content := jpegOf(drawn(400, 300))
-	if keep(t, library, content) != keep(t, library, content) || storage.puts.Load() != 1 {
+	first := keep(t, library, content)
+	if again := keep(t, library, content); again != first || storage.puts.Load() != 1 {
 		t.Errorf("stored %d times", storage.puts.Load())
 	}
 }
@@ -377,8 +369,8 @@ func TestAWidthIsMadeOnceForAll(t *testing.T) {
 	var asking sync.WaitGroup
 	for range 20 {
 		asking.Go(func() {
-			if response := get(t, handler, "/media/"+hash+"-960.jpg"); response.StatusCode != http.StatusOK {
-				t.Errorf("status %d", response.StatusCode)
+			if response := get(t, handler, "/media/"+hash+"-960.jpg"); response.Code != http.StatusOK {
+				t.Errorf("status %d", response.Code)
 			}
 		})
 	}
@@ -394,7 +386,7 @@ func TestDeletedPicturesAreGoneInAllWidths(t *testing.T) {
 	hash := keep(t, library, jpegOf(drawn(1000, 750)))
 	names := []string{hash + ".jpg", hash + "-160.jpg", hash + "-960.jpg"}
 	for _, name := range names {
-		if status := get(t, library.Handler(), "/media/"+name).StatusCode; status != http.StatusOK {
+		if status := get(t, library.Handler(), "/media/"+name).Code; status != http.StatusOK {
 			t.Errorf("%s: status %d", name, status)
 		}
 	}
@@ -402,7 +394,7 @@ func TestDeletedPicturesAreGoneInAllWidths(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		if status := get(t, library.Handler(), "/media/"+name).StatusCode; status != http.StatusNotFound {
+		if status := get(t, library.Handler(), "/media/"+name).Code; status != http.StatusNotFound {
 			t.Errorf("%s: status %d", name, status)
 		}
 	}
@@ -420,8 +412,8 @@ func TestAStorageThatIsAwayIsNoMissingPicture(t *testing.T) {
 	library := newLibrary(t, away{})
 	for _, name := range []string{nameOf("a", ".jpg"), nameOf("a", "-160.jpg")} {
 		response := get(t, library.Handler(), "/media/"+name)
-		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" || response.Header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: status %d, %v", name, response.StatusCode, response.Header)
+		if response.Code != http.StatusServiceUnavailable || response.Header().Get("Retry-After") == "" || response.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: status %d, %v", name, response.Code, response.Header())
 		}
 	}
 }

@@ -25,17 +25,17 @@ const (
 	maxSide   = 10_000
 )
 
-// Refusal says why a file is not taken, in words for whoever uploads it.
-type Refusal struct {
+// RefusedError says why a file is not taken, in words for whoever uploads it.
+type RefusedError struct {
 	Code    models.UserErrorCode
 	Message string
 }
 
 // Error returns the message.
-func (r *Refusal) Error() string { return r.Message }
+func (r *RefusedError) Error() string { return r.Message }
 
 func refuse(code models.UserErrorCode, format string, args ...any) error {
-	return &Refusal{Code: code, Message: fmt.Sprintf(format, args...)}
+	return &RefusedError{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // Picture is an uploaded file that has been checked.
@@ -66,7 +66,7 @@ func formatOf(content []byte) (format, bool) {
 	return f, ok
 }
 
-// Check reads an uploaded file, and returns a Refusal when it is not a picture that a shop can show. Keep reads it again:
+// Check reads an uploaded file, and returns a RefusedError when it is not a picture that a shop can show. Keep reads it again:
 // many files need not be in memory at once.
 func (l *Library) Check(ctx context.Context, file io.ReadSeeker) (*Picture, error) {
 	content, err := io.ReadAll(io.LimitReader(file, l.maxBytes+1))

@@ -58,7 +58,7 @@ func average(pixel []uint8, strip *image.RGBA, square image.Rectangle) {
 	}
 	count := square.Dx() * square.Dy()
 	for i := range sum {
-		pixel[i] = uint8((sum[i] + count/2) / count) //nolint:gosec // an average of bytes is a byte
+		pixel[i] = uint8((sum[i] + count/2) / count)
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *Resolver) checkUploads(ctx context.Context, files []*graphql.Upload) ([
 	pictures := make([]*media.Picture, len(files))
 	for i, file := range files {
 		picture, err := r.Media.Check(ctx, file.File)
-		if refused, ok := errors.AsType[*media.Refusal](err); ok {
+		if refused, ok := errors.AsType[*media.RefusedError](err); ok {
 			problems.Addf(refused.Code, fmt.Sprintf("files.%d", i), "%s", refused.Message)
 			continue
 		}

@@ -46,7 +46,7 @@ func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	defer s.close()
 
 	started := time.Now()
-	importer := catalogue.NewImporter(s.store)
+	importer := catalogue.NewImporter(s.store, s.mediaAddresses())
 	read := importer.Import
 	if hasExtension(flags.Arg(0), ".csv") {
 		read = importer.ImportCSV
@@ -111,7 +111,7 @@ func exportCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	started := time.Now()
 	products := 0
 	err = writeFile(name, func(target io.Writer) error {
-		products, err = catalogue.NewExporter(s.store).Export(ctx, chosen, target, progressOf("exporting"))
+		products, err = catalogue.NewExporter(s.store, s.mediaAddresses()).Export(ctx, chosen, target, progressOf("exporting"))
 		return err
 	})
 	if err != nil {
@@ -195,6 +195,44 @@ func progressOf(doing string) func(done, total int) {
 		}
 		_ = bar.Set(done)
 	}
+}
+
+const (
+	// mediaGrace is how long an uploaded picture stays without being shown.
+	mediaGrace = 24 * time.Hour
+	// sweepBatch is how many are removed in a transaction.
+	sweepBatch = 100
+)
+
+// sweepMediaCommand removes uploaded pictures that no product shows, and none that can be restored.
+func sweepMediaCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
+	if err := parse(newFlags("sweep-media"), args); err != nil {
+		return err
+	}
+	s, err := openShop(ctx, cfg, logger, batchTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.openMedia(); err != nil {
+		return err
+	}
+	if s.media == nil {
+		return errors.New("configuration: MEDIA_FOLDER or MEDIA_S3_ENDPOINT is needed")
+	}
+	before, total := time.Now().Add(-mediaGrace), 0
+	for {
+		swept, err := s.store.SweepMediaFiles(ctx, before, sweepBatch, s.media.Delete)
+		if err != nil {
+			return err
+		}
+		total += swept
+		if swept < sweepBatch {
+			break
+		}
+	}
+	fmt.Printf("removed %d pictures\n", total)
+	return nil
 }
 
 // createTokenCommand makes an access token and prints it, the only time it can be seen.

@@ -91,7 +91,7 @@ func (s *shop) importAndIndex(ctx context.Context, name string) error {
 	}
 	defer func() { _ = file.Close() }()
 	started := time.Now()
-	report, err := catalogue.NewImporter(s.store).Import(ctx, withProgress(file), func(r catalogue.Refusal) {
+	report, err := catalogue.NewImporter(s.store, s.mediaAddresses()).Import(ctx, withProgress(file), func(r catalogue.Refusal) {
 		fmt.Fprintf(os.Stderr, "%s:%d: %s\n", name, r.Line, r.Reason)
 	})
 	if err != nil {

@@ -183,12 +183,22 @@ func (s *shop) rebuildAtStart(ctx context.Context) {
 func (s *shop) handler(token string) (http.Handler, error) {
 	plan := &queryplan.Searcher{Planner: s.planner, Next: s.engines()}
 	mux := http.NewServeMux()
+	if err := s.openMedia(); err != nil {
+		return nil, err
+	}
+	maxUpload := int64(0)
+	if s.media != nil {
+		maxUpload = s.media.MaxUpload()
+		mux.Handle("/media/", s.media.Handler())
+	}
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
 		Resolvers: &resolvers.Resolver{
 			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan}, Completer: s.completer(),
 			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
+			Media: s.media, MediaAddresses: s.mediaAddresses(),
 		},
-		Store: s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
+		MaxUpload: maxUpload,
+		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))
 	mux.Handle("/feeds/", s.feeds())
@@ -207,6 +217,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 func (s *shop) feeds() http.Handler {
 	return feeds.New(feeds.Options{
 		Store: s.store, Languages: s.languages, StorefrontURL: s.cfg.StorefrontURL, ServerURL: s.cfg.PublicURL(),
+		Media:       s.mediaAddresses(),
 		ProductPath: s.cfg.StorefrontProductPath, CategoryPath: s.cfg.StorefrontCategoryPath,
 	}).Handler(models.CountryCode(s.cfg.DefaultCountry), s.logger)
 }
@@ -259,7 +270,7 @@ func (s *shop) loadDemo(ctx context.Context) error {
 		return err
 	}
 	var refusals []error
-	report, err := catalogue.NewImporter(s.store).Import(ctx, demo.Products(), func(r catalogue.Refusal) {
+	report, err := catalogue.NewImporter(s.store, s.mediaAddresses()).Import(ctx, demo.Products(), func(r catalogue.Refusal) {
 		refusals = append(refusals, fmt.Errorf("line %d: %s", r.Line, r.Reason))
 	})
 	if err := errors.Join(append(refusals, err)...); err != nil {

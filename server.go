@@ -31,6 +31,7 @@ Usage:
                                    measure how well searches find what people have judged to be right
   ecoseller create-token [-name NAME] [-permissions A,B]
                                    make an access token and print it
+  ecoseller sweep-media            remove uploaded pictures that no product shows
   ecoseller migrate                bring the database schema up to date
   ecoseller healthcheck [-worker]  exit status 0 when the server (the worker) on this machine works
 
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	commands := map[string]command{
 		"import": importCommand, "export": exportCommand, "search-index": searchIndexCommand, "create-token": createTokenCommand,
-		"relevance": relevanceCommand, "migrate": migrateCommand, "healthcheck": healthcheckCommand,
+		"relevance": relevanceCommand, "sweep-media": sweepMediaCommand, "migrate": migrateCommand, "healthcheck": healthcheckCommand,
 	}
 	chosen, rest := command(serve), flags.Args()
 	if *worker {

@@ -17,6 +17,7 @@ import (
 	"ecoseller/embedded"
 	"ecoseller/jobs"
 	"ecoseller/mail"
+	"ecoseller/media"
 	"ecoseller/migrations"
 	"ecoseller/models"
 	"ecoseller/search"
@@ -56,6 +57,7 @@ type shop struct {
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
 	names    *suggest.Names
+	media    *media.Library // in the server; nil when uploaded pictures have no place
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
 	mailbox    *embedded.Mailbox // nil with a real mail server
@@ -267,6 +269,39 @@ func (s *shop) completer() *suggest.Completer {
 		engine = &search.SuggestFailover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
 	}
 	return suggest.New(engine, s.store, s.names)
+}
+
+// --- Media ---
+
+// openMedia makes the library of pictures where there is a place for them.
+func (s *shop) openMedia() error {
+	if !s.cfg.KeepsMedia() {
+		return nil
+	}
+	storage, err := s.mediaStorage()
+	if err != nil {
+		return err
+	}
+	s.media = media.NewLibrary(storage, s.cfg.Media.MaxBytes, s.logger)
+	return nil
+}
+
+func (s *shop) mediaStorage() (media.Storage, error) {
+	if o := s.cfg.Media; o.InBucket() {
+		return media.NewBucket(media.BucketOptions{
+			Endpoint: o.S3Endpoint, Region: o.S3Region, Bucket: o.S3Bucket, AccessKey: o.S3AccessKey, SecretKey: o.S3SecretKey,
+		})
+	}
+	folder, err := media.OpenFolder(s.cfg.MediaFolder())
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(func() { _ = folder.Close() })
+	return folder, nil
+}
+
+func (s *shop) mediaAddresses() models.MediaAddresses {
+	return models.MediaAddresses{Base: s.cfg.MediaURL()}
 }
 
 // --- Mail and jobs ---

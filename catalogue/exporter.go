@@ -36,10 +36,15 @@ const (
 )
 
 // Exporter writes the shop's catalogue into files.
-type Exporter struct{ store *store.Store }
+type Exporter struct {
+	store *store.Store
+	media models.MediaAddresses
+}
 
-// NewExporter returns an exporter.
-func NewExporter(s *store.Store) *Exporter { return &Exporter{store: s} }
+// NewExporter returns an exporter, which writes where uploaded pictures are.
+func NewExporter(s *store.Store, media models.MediaAddresses) *Exporter {
+	return &Exporter{store: s, media: media}
+}
 
 // Export writes the whole catalogue as it is at one moment, and returns how many products it has. The order
 // depends on nothing but the contents. Progress, which may be nil, is told after each batch.
@@ -55,7 +60,7 @@ func (e *Exporter) Export(ctx context.Context, format Format, target io.Writer, 
 		if err != nil {
 			return err
 		}
-		done, err = exportProducts(ctx, tx, out, func(done int) {
+		done, err = e.exportProducts(ctx, tx, out, func(done int) {
 			if progress != nil {
 				progress(done, total)
 			}
@@ -144,7 +149,7 @@ type exportedPrice struct {
 }
 
 // exportProducts writes the products batch by batch, in the order of their ids.
-func exportProducts(ctx context.Context, tx *store.Store, out productWriter, progress func(done int)) (done int, err error) {
+func (e *Exporter) exportProducts(ctx context.Context, tx *store.Store, out productWriter, progress func(done int)) (done int, err error) {
 	typeCodes, err := productTypeCodes(ctx, tx)
 	if err != nil {
 		return 0, err
@@ -158,7 +163,7 @@ func exportProducts(ctx context.Context, tx *store.Store, out productWriter, pro
 		if len(ids) == 0 {
 			return done, out.flush()
 		}
-		batch, err := loadProducts(ctx, tx, ids, typeCodes)
+		batch, err := e.loadProducts(ctx, tx, ids, typeCodes)
 		if err != nil {
 			return done, err
 		}
@@ -218,7 +223,7 @@ func loadParts(ctx context.Context, tx *store.Store, ids []uuid.UUID) (parts pro
 }
 
 // loadProducts returns the products in the order of the ids.
-func loadProducts(ctx context.Context, tx *store.Store, ids []uuid.UUID, typeCodes map[uuid.UUID]string) ([]*exportedProduct, error) {
+func (e *Exporter) loadProducts(ctx context.Context, tx *store.Store, ids []uuid.UUID, typeCodes map[uuid.UUID]string) ([]*exportedProduct, error) {
 	products, err := tx.ProductsByIDs(ctx, ids, nil)
 	if err != nil {
 		return nil, err
@@ -229,7 +234,7 @@ func loadProducts(ctx context.Context, tx *store.Store, ids []uuid.UUID, typeCod
 	}
 	byID := make(map[uuid.UUID]*exportedProduct, len(ids))
 	for _, p := range products {
-		byID[p.ID] = parts.product(p, typeCodes)
+		byID[p.ID] = parts.product(p, typeCodes, e.media)
 	}
 	batch := make([]*exportedProduct, len(ids))
 	for i, id := range ids {
@@ -238,7 +243,7 @@ func loadProducts(ctx context.Context, tx *store.Store, ids []uuid.UUID, typeCod
 	return batch, nil
 }
 
-func (parts *productParts) product(p *models.Product, typeCodes map[uuid.UUID]string) *exportedProduct {
+func (parts *productParts) product(p *models.Product, typeCodes map[uuid.UUID]string, addresses models.MediaAddresses) *exportedProduct {
 	out := &exportedProduct{
 		Kind: kindProduct, ID: p.ID, Published: p.Published, Brand: p.Brand,
 		Categories: append([]string{}, parts.categories[p.ID]...), Media: []media{}, Variants: []exportedVariant{},
@@ -260,7 +265,7 @@ func (parts *productParts) product(p *models.Product, typeCodes map[uuid.UUID]st
 		out.ShortDescription[language], out.Description[language] = t.ShortDescription, t.Description
 	}
 	for _, m := range parts.media[p.ID] {
-		out.Media = append(out.Media, media{URL: m.URL})
+		out.Media = append(out.Media, media{URL: addresses.Of(m)})
 	}
 	for _, v := range parts.variants[p.ID] {
 		out.Variants = append(out.Variants, parts.variant(v))

@@ -78,7 +78,7 @@ func TestImportThatWasKilledIsRepeated(t *testing.T) {
 			importAll(t, target, reference)
 			ctx, kill := context.WithCancel(t.Context())
 			killed := io.MultiReader(strings.NewReader(file[:len(file)*3/4]), killer(kill), strings.NewReader(file[len(file)*3/4:]))
-			report, err := catalogue.NewImporter(target).Import(ctx, killed, func(catalogue.Refusal) {})
+			report, err := catalogue.NewImporter(target, models.MediaAddresses{}).Import(ctx, killed, func(catalogue.Refusal) {})
 			if err == nil || report.Imported == 0 {
 				t.Fatalf("was not killed in the middle: %+v, %v", report, err)
 			}
@@ -118,7 +118,7 @@ func TestExportRealCatalogues(t *testing.T) {
 		}
 		started := time.Now()
 		peak := watchHeap(t, func() {
-			if _, err := catalogue.NewExporter(s).Export(t.Context(), format, file, nil); err != nil {
+			if _, err := catalogue.NewExporter(s, models.MediaAddresses{}).Export(t.Context(), format, file, nil); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -234,7 +234,7 @@ func TestImportRefusesBadTables(t *testing.T) {
 		"sku,title.nolanguage1\n":                      "language",
 		"sku,brand\nA,\"" + strings.Repeat("x", 9<<20): "longer than",
 	} {
-		_, err := catalogue.NewImporter(s).ImportCSV(t.Context(), strings.NewReader(table), func(catalogue.Refusal) {})
+		_, err := catalogue.NewImporter(s, models.MediaAddresses{}).ImportCSV(t.Context(), strings.NewReader(table), func(catalogue.Refusal) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: got %v, want %q", table, err, want)
 		}
@@ -287,7 +287,7 @@ type reporter interface {
 func export(t reporter, s *store.Store, format catalogue.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	if _, err := catalogue.NewExporter(s).Export(t.Context(), format, &out, nil); err != nil {
+	if _, err := catalogue.NewExporter(s, models.MediaAddresses{}).Export(t.Context(), format, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -295,7 +295,7 @@ func export(t reporter, s *store.Store, format catalogue.Format) string {
 
 func importAll(t reporter, s *store.Store, file string) {
 	t.Helper()
-	_, err := catalogue.NewImporter(s).Import(t.Context(), strings.NewReader(file), func(r catalogue.Refusal) {
+	_, err := catalogue.NewImporter(s, models.MediaAddresses{}).Import(t.Context(), strings.NewReader(file), func(r catalogue.Refusal) {
 		t.Fatalf("line %d was refused: %s", r.Line, r.Reason)
 	})
 	if err != nil {

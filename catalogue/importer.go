@@ -27,10 +27,15 @@ const (
 )
 
 // Importer writes catalogue files into the shop.
-type Importer struct{ store *store.Store }
+type Importer struct {
+	store *store.Store
+	media models.MediaAddresses
+}
 
-// NewImporter returns an importer.
-func NewImporter(s *store.Store) *Importer { return &Importer{store: s} }
+// NewImporter returns an importer, which knows uploaded pictures by their addresses.
+func NewImporter(s *store.Store, media models.MediaAddresses) *Importer {
+	return &Importer{store: s, media: media}
+}
 
 // Refusal is a line that did not go in.
 type Refusal struct {
@@ -65,7 +70,7 @@ func (i *Importer) importFile(ctx context.Context, format Format, source io.Read
 	if err != nil {
 		return Report{}, err
 	}
-	run := importRun{store: i.store, refuse: refuse}
+	run := importRun{store: i.store, media: i.media, refuse: refuse}
 	start, err := reader.Peek(reader.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return run.report, fmt.Errorf("read file: %w", err)
@@ -105,6 +110,7 @@ func (r *importRun) importLines(ctx context.Context, lines *lineReader) error {
 // importRun is one import on its way.
 type importRun struct {
 	store  *store.Store
+	media  models.MediaAddresses
 	refuse func(Refusal)
 	report Report
 
@@ -256,7 +262,7 @@ func (r *importRun) write(ctx context.Context, batch []numbered) error {
 	}
 	b := builder{}
 	err := r.store.InTx(ctx, func(ctx context.Context, tx *store.Store) error {
-		b = builder{}
+		b = builder{media: r.media}
 		if err := b.lookUp(ctx, tx, batch); err != nil {
 			return err
 		}
@@ -280,6 +286,7 @@ func (r *importRun) write(ctx context.Context, batch []numbered) error {
 
 // builder turns records into rows.
 type builder struct {
+	media    models.MediaAddresses
 	rows     store.ProductImport
 	refusals []Refusal
 	created  int
@@ -551,14 +558,14 @@ func (b *builder) addCategories(id uuid.UUID, r *record) {
 func (b *builder) addMedia(id uuid.UUID, r *record) {
 	if r.Media == nil {
 		if r.ImageURL != "" {
-			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL})
+			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL, File: b.media.FileName(r.ImageURL)})
 		}
 		return
 	}
 	b.rows.ReplaceMediaOf = append(b.rows.ReplaceMediaOf, id)
 	for i, m := range r.Media {
 		if slices.Index(r.Media, m) == i {
-			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: m.URL, Position: &i})
+			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: m.URL, File: b.media.FileName(m.URL), Position: &i})
 		}
 	}
 }

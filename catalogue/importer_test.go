@@ -18,6 +18,7 @@ import (
 	"ecoseller/catalogue"
 	"ecoseller/catalogue/cataloguetest"
 	"ecoseller/embedded/demo"
+	"ecoseller/models"
 	"ecoseller/store"
 	"ecoseller/store/storetest"
 )
@@ -236,7 +237,7 @@ func newStore(t *testing.T) (*store.Store, *bun.DB) {
 func run(t *testing.T, s *store.Store, file io.Reader) (catalogue.Report, []catalogue.Refusal) {
 	t.Helper()
 	var refusals []catalogue.Refusal
-	report, err := catalogue.NewImporter(s).Import(t.Context(), file, func(r catalogue.Refusal) { refusals = append(refusals, r) })
+	report, err := catalogue.NewImporter(s, models.MediaAddresses{}).Import(t.Context(), file, func(r catalogue.Refusal) { refusals = append(refusals, r) })
 	if err != nil {
 		t.Fatal(err)
 	}

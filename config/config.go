@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,6 +52,7 @@ type Config struct {
 	Boosts   SearchBoosts
 	Redis    Redis
 	Email    Email
+	Media    Media
 
 	// RequestTimeout bounds a request, and each of its SQL statements.
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s"`
@@ -115,6 +117,26 @@ type Email struct {
 	UseSSL   Switch `env:"EMAIL_USE_SSL"`
 }
 
+// Media is where uploaded pictures are kept: in a folder, or in a bucket that speaks S3.
+type Media struct {
+	// Folder is a folder of this machine.
+	Folder string `env:"MEDIA_FOLDER"`
+	// URL is where clients find the pictures; by default below /media of this server.
+	URL string `env:"MEDIA_URL"`
+	// MaxBytes is how large an uploaded picture may be.
+	MaxBytes int64 `env:"MEDIA_MAX_BYTES" envDefault:"10485760"`
+
+	// S3Endpoint is the address of the service.
+	S3Endpoint  string `env:"MEDIA_S3_ENDPOINT"`
+	S3Region    string `env:"MEDIA_S3_REGION"`
+	S3Bucket    string `env:"MEDIA_S3_BUCKET"`
+	S3AccessKey string `env:"MEDIA_S3_ACCESS_KEY"`
+	S3SecretKey string `env:"MEDIA_S3_SECRET_KEY"`
+}
+
+// InBucket says whether pictures are kept in a bucket.
+func (m Media) InBucket() bool { return m.S3Endpoint != "" }
+
 // FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
 // of its variable.
 func FromEnvironment() (*Config, error) { return From(env.ToMap(os.Environ())) }
@@ -160,6 +182,25 @@ func (c *Config) PublicURL() string {
 		return c.ServerURL
 	}
 	return "http://" + c.Address()
+}
+
+// KeepsMedia says whether there is a place for uploaded pictures.
+func (c *Config) KeepsMedia() bool { return c.Media.InBucket() || c.MediaFolder() != "" }
+
+// MediaFolder is where pictures are kept that do not go into a bucket.
+func (c *Config) MediaFolder() string {
+	if c.Media.Folder == "" && c.Embedded() {
+		return filepath.Join(c.Folder, "media")
+	}
+	return c.Media.Folder
+}
+
+// MediaURL is where clients find pictures, without a slash at its end.
+func (c *Config) MediaURL() string {
+	if c.Media.URL != "" {
+		return strings.TrimRight(c.Media.URL, "/")
+	}
+	return strings.TrimRight(c.PublicURL(), "/") + "/media"
 }
 
 // MessageIDDomain is the domain of the Message-IDs of our mail.
@@ -234,7 +275,41 @@ func (c *Config) mistakes() []error {
 	complain(c.UseRedis() && c.Redis.Location == "" && !c.EmbeddedRedis(),
 		"REDIS_QUEUE_LOCATION: needed because USING_REDIS_QUEUE is on")
 	complain(c.anyPostgres() && c.Postgres.Host == "", "POSTGRES_HOST: needed because other POSTGRES_ variables are set")
+	return append(errs, c.Media.mistakes()...)
+}
+
+// maxMediaBytes is how large MEDIA_MAX_BYTES may be: an uploaded picture is held in memory while it is checked.
+const maxMediaBytes = 100 << 20
+
+func (m Media) mistakes() []error {
+	var errs []error
+	if m.MaxBytes < 1 || m.MaxBytes > maxMediaBytes {
+		errs = append(errs, fmt.Errorf("MEDIA_MAX_BYTES: %d is not between 1 and %d", m.MaxBytes, maxMediaBytes))
+	}
+	if m.URL != "" && !isWebAddress(m.URL) {
+		errs = append(errs, fmt.Errorf("MEDIA_URL: %q is not an address such as https://shop.example/media", m.URL))
+	}
+	bucket := map[string]string{"MEDIA_S3_BUCKET": m.S3Bucket, "MEDIA_S3_ACCESS_KEY": m.S3AccessKey, "MEDIA_S3_SECRET_KEY": m.S3SecretKey}
+	for _, name := range slices.Sorted(maps.Keys(bucket)) {
+		if m.InBucket() && bucket[name] == "" {
+			errs = append(errs, fmt.Errorf("%s: needed because MEDIA_S3_ENDPOINT is set", name))
+		}
+		if !m.InBucket() && bucket[name] != "" {
+			errs = append(errs, fmt.Errorf("MEDIA_S3_ENDPOINT: needed because %s is set", name))
+		}
+	}
+	if m.InBucket() && !isWebAddress(m.S3Endpoint) {
+		errs = append(errs, fmt.Errorf("MEDIA_S3_ENDPOINT: %q is not an address such as https://s3.eu-central-1.amazonaws.com", m.S3Endpoint))
+	}
+	if m.InBucket() && m.Folder != "" {
+		errs = append(errs, errors.New("MEDIA_FOLDER: pictures go into a folder or into the bucket of MEDIA_S3_ENDPOINT, not into both"))
+	}
 	return errs
+}
+
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 // anyPostgres says whether something of PostgreSQL is set: then nothing is embedded unasked, and a

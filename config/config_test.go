@@ -74,6 +74,12 @@ func TestFromReportsEveryMistake(t *testing.T) {
 		},
 		{"languages", map[string]string{"LANGUAGES": "en,czech", "LANGUAGE_FALLBACK": "EN"}, []string{`"czech"`, `"EN"`}},
 		{"forgotten host", map[string]string{"POSTGRES_DB": "shop"}, []string{"POSTGRES_HOST"}},
+		{"pictures", map[string]string{"MEDIA_MAX_BYTES": "0", "MEDIA_URL": "cdn"}, []string{"MEDIA_MAX_BYTES", "MEDIA_URL"}},
+		{"half a bucket", map[string]string{"MEDIA_S3_ENDPOINT": "s3:9000", "MEDIA_S3_BUCKET": "b"}, []string{"MEDIA_S3_ACCESS_KEY", "MEDIA_S3_ENDPOINT", "MEDIA_S3_SECRET_KEY"}},
+		{"a bucket without a place", map[string]string{"MEDIA_S3_BUCKET": "b"}, []string{"MEDIA_S3_ENDPOINT"}},
+		{"folder and bucket", map[string]string{
+			"MEDIA_FOLDER": "/media", "MEDIA_S3_ENDPOINT": "http://s3:9000", "MEDIA_S3_BUCKET": "b", "MEDIA_S3_ACCESS_KEY": "k", "MEDIA_S3_SECRET_KEY": "s",
+		}, []string{"MEDIA_FOLDER"}},
 		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
 	}
 	for _, test := range tests {
@@ -100,4 +106,30 @@ func with(variables map[string]string, name, value string) map[string]string {
 		}
 	}
 	return changed
+}
+
+func TestPlaceOfPictures(t *testing.T) {
+	t.Parallel()
+	bucket := map[string]string{
+		"POSTGRES_HOST": "db", "MEDIA_S3_ENDPOINT": "http://s3:9000", "MEDIA_S3_BUCKET": "b", "MEDIA_S3_ACCESS_KEY": "k", "MEDIA_S3_SECRET_KEY": "s",
+	}
+	for _, test := range []struct {
+		name        string
+		set         map[string]string
+		keeps       bool
+		folder, url string
+	}{
+		{"development", map[string]string{"ECOSELLER_FOLDER": "/data"}, true, "/data/media", "http://127.0.0.1:8080/media"},
+		{"nothing", map[string]string{"POSTGRES_HOST": "db", "SERVER_URL": "https://api.shop.example/"}, false, "", "https://api.shop.example/media"},
+		{"folder", map[string]string{"POSTGRES_HOST": "db", "MEDIA_FOLDER": "/pictures", "MEDIA_URL": "https://cdn.example/"}, true, "/pictures", "https://cdn.example"},
+		{"bucket", bucket, true, "", "http://127.0.0.1:8080/media"},
+	} {
+		c, err := config.From(test.set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.KeepsMedia() != test.keeps || c.MediaFolder() != test.folder || c.MediaURL() != test.url {
+			t.Errorf("%s: %t, %q, %q", test.name, c.KeepsMedia(), c.MediaFolder(), c.MediaURL())
+		}
+	}
 }

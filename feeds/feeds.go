@@ -29,6 +29,8 @@ type Options struct {
 	// {slug} stand for theirs.
 	ProductPath  string
 	CategoryPath string
+	// Media knows where pictures are.
+	Media models.MediaAddresses
 	// ServerURL is where this server is reached, for the parts of a sitemap.
 	ServerURL string
 }
@@ -56,7 +58,8 @@ type offer struct {
 	variant    *models.ProductVariant
 	price      *models.Price
 	attributes []*models.Attribute
-	media      []*models.ProductMedia
+	// pictures are the addresses of the product's pictures.
+	pictures []string
 	// category are the titles from the root down to the product's first category; empty without one.
 	category []string
 	link     string
@@ -181,12 +184,20 @@ func (r *reader) offers(ctx context.Context, ids []uuid.UUID, add func(*offer) e
 	}
 	for _, p := range products {
 		link := r.feeds.productLink(p.Translation.Language, p.Translation.Slug)
-		o := offer{product: p, media: media[p.ID], category: categories[p.ID], link: link}
+		o := offer{product: p, pictures: r.feeds.addressesOf(media[p.ID]), category: categories[p.ID], link: link}
 		if err := r.variantsOf(o, variants[p.ID], prices, attributes, add); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (f *Feeds) addressesOf(media []*models.ProductMedia) []string {
+	addresses := make([]string, len(media))
+	for i, m := range media {
+		addresses[i] = f.o.Media.Of(m)
+	}
+	return addresses
 }
 
 // variantsOf passes the offer once for each variant that has a price.

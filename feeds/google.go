@@ -83,12 +83,12 @@ func googleItemOf(o *offer) *googleItem {
 	if o.price.DiscountPercent.IsPositive() {
 		item.SalePrice = googlePrice(o.finalPrice())
 	}
-	for i, m := range o.media {
+	for i, address := range o.pictures {
 		switch {
 		case i == 0:
-			item.ImageLink = m.URL
+			item.ImageLink = address
 		case i <= googleImages:
-			item.MoreImages = append(item.MoreImages, m.URL)
+			item.MoreImages = append(item.MoreImages, address)
 		}
 	}
 	if len(o.variant.EAN) > 0 {

@@ -75,12 +75,12 @@ func heurekaItemOf(o *offer) *heurekaItem {
 		ProductNo:    plainText(o.variant.ManufacturerPartNumber, heurekaName),
 		ItemGroupID:  o.product.ID.String(),
 	}
-	for i, m := range o.media {
+	for i, address := range o.pictures {
 		if i == 0 {
-			item.Image = m.URL
+			item.Image = address
 			continue
 		}
-		item.MoreImages = append(item.MoreImages, m.URL)
+		item.MoreImages = append(item.MoreImages, address)
 	}
 	if len(o.variant.EAN) > 0 {
 		item.EAN = o.variant.EAN[0]

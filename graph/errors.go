@@ -24,6 +24,9 @@ const (
 	CodeTooComplex        ErrorCode = "QUERY_TOO_COMPLEX"
 	CodeTimeout           ErrorCode = "TIMEOUT"
 	CodeSearchUnavailable ErrorCode = "SEARCH_UNAVAILABLE"
+	CodeMediaUnavailable  ErrorCode = "MEDIA_UNAVAILABLE"
+	CodeTooLarge          ErrorCode = "REQUEST_TOO_LARGE"
+	CodeLengthRequired    ErrorCode = "LENGTH_REQUIRED"
 	CodeInternal          ErrorCode = "INTERNAL"
 )
 

@@ -43,7 +43,9 @@ type Options struct {
 	Introspection bool
 	// Timeout bounds each request.
 	Timeout time.Duration
-	Logger  *slog.Logger
+	// MaxUpload is how many bytes a request with files may have; 0 takes no files.
+	MaxUpload int64
+	Logger    *slog.Logger
 }
 
 // NewHandler returns the HTTP handler of the API. There are no cookies: a browser never adds rights to a
@@ -53,6 +55,10 @@ func NewHandler(o Options) http.Handler {
 	server.AddTransport(transport.Options{})
 	server.AddTransport(transport.GET{})
 	server.AddTransport(transport.POST{})
+	if o.MaxUpload > 0 {
+		// Files wait on the disk, however small they are.
+		server.AddTransport(transport.MultipartForm{MaxUploadSize: o.MaxUpload, MaxMemory: 1})
+	}
 	server.SetQueryCache(lru.New[*ast.QueryDocument](cachedQueries))
 	server.SetParserTokenLimit(maxTokens)
 	server.SetDisableSuggestion(!o.Introspection)
@@ -66,6 +72,10 @@ func NewHandler(o Options) http.Handler {
 	server.AroundOperations(prepare(o))
 
 	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isUpload(r) {
+			serveUpload(w, r, o.MaxUpload, server)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), o.Timeout)
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

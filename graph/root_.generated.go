@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Product() ProductResolver
 	ProductConnection() ProductConnectionResolver
+	ProductMedia() ProductMediaResolver
 	ProductSearchFacets() ProductSearchFacetsResolver
 	ProductType() ProductTypeResolver
 	ProductVariant() ProductVariantResolver
@@ -228,6 +229,7 @@ type ComplexityRoot struct {
 		UpdateStock          func(childComplexity int, input []*models.StockInput) int
 		UpdateSynonym        func(childComplexity int, id string, version int32, input models.SynonymInput) int
 		UpdateVatGroup       func(childComplexity int, code string, version int32, input models.VatGroupInput) int
+		UploadProductMedia   func(childComplexity int, productID string, version int32, files []*graphql.Upload) int
 	}
 
 	NoVat struct {
@@ -334,8 +336,11 @@ type ComplexityRoot struct {
 
 	ProductMedia struct {
 		GlobalID func(childComplexity int) int
+		Height   func(childComplexity int) int
 		Position func(childComplexity int) int
-		URL      func(childComplexity int) int
+		Srcset   func(childComplexity int) int
+		URL      func(childComplexity int, width *int32) int
+		Width    func(childComplexity int) int
 	}
 
 	ProductPayload struct {
@@ -1582,6 +1587,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateVatGroup(childComplexity, args["code"].(string), args["version"].(int32), args["input"].(models.VatGroupInput)), true
+	case "Mutation.uploadProductMedia":
+		if e.ComplexityRoot.Mutation.UploadProductMedia == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_uploadProductMedia_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UploadProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["files"].([]*graphql.Upload)), true
 
 	case "NoVat.reason":
 		if e.ComplexityRoot.NoVat.Reason == nil {
@@ -1985,18 +2001,41 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ProductMedia.GlobalID(childComplexity), true
+	case "ProductMedia.height":
+		if e.ComplexityRoot.ProductMedia.Height == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductMedia.Height(childComplexity), true
 	case "ProductMedia.position":
 		if e.ComplexityRoot.ProductMedia.Position == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ProductMedia.Position(childComplexity), true
+	case "ProductMedia.srcset":
+		if e.ComplexityRoot.ProductMedia.Srcset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductMedia.Srcset(childComplexity), true
 	case "ProductMedia.url":
 		if e.ComplexityRoot.ProductMedia.URL == nil {
 			break
 		}
 
-		return e.ComplexityRoot.ProductMedia.URL(childComplexity), true
+		args, err := ec.field_ProductMedia_url_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ProductMedia.URL(childComplexity, args["width"].(*int32)), true
+	case "ProductMedia.width":
+		if e.ComplexityRoot.ProductMedia.Width == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProductMedia.Width(childComplexity), true
 
 	case "ProductPayload.product":
 		if e.ComplexityRoot.ProductPayload.Product == nil {
@@ -4201,12 +4240,33 @@ extend type Mutation {
 type ProductMedia implements Node {
   id: ID!
   "Address of the picture."
-  url: String!
+  url(
+    "How many pixels wide it has to be at least: the smallest file that is as wide, or the picture as it was uploaded. Pictures that lie elsewhere have one address."
+    width: Int
+  ): String!
+  "Addresses of the picture in all widths, as the attribute ` + "`" + `srcset` + "`" + ` of an HTML image takes them; null when it lies elsewhere."
+  srcset: String
+  "Width in pixels as it was uploaded; null when the picture lies elsewhere."
+  width: Int
+  "Height in pixels as it was uploaded; null when the picture lies elsewhere."
+  height: Int
   "Place among the product's pictures, lowest first."
   position: Int!
 }
 
+"A file, sent with the request as the GraphQL multipart request specification says."
+scalar Upload
+
 extend type Mutation {
+  "Uploads up to 10 pictures, JPEG, PNG, GIF or WebP, and adds them to a product as its last: all or none. The request is of the type ` + "`" + `multipart/form-data` + "`" + `, with a token and a length. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
+  uploadProductMedia(
+    "The product's id."
+    productId: ID!
+    "The version of the product that the change is made to."
+    version: Int!
+    "The files."
+    files: [Upload!]!
+  ): ProductPayload!
   "Adds a picture that lies elsewhere, as the product's last. Needs the permission ` + "`" + `catalogue:write` + "`" + `."
   addProductMedia(
     "The product's id."
@@ -4942,6 +5002,8 @@ enum UserErrorCode {
   INVALID_ADDRESS
   "The value is longer than allowed."
   TOO_LONG
+  "The file has more bytes, or the picture more pixels, than allowed."
+  TOO_LARGE
   "The list has more items than allowed."
   TOO_MANY
   "The idempotency key was used before for another mail."
@@ -5457,6 +5519,12 @@ func (ec *executionContext) childFields_ProductMedia(ctx context.Context, field 
 		return ec.fieldContext_ProductMedia_id(ctx, field)
 	case "url":
 		return ec.fieldContext_ProductMedia_url(ctx, field)
+	case "srcset":
+		return ec.fieldContext_ProductMedia_srcset(ctx, field)
+	case "width":
+		return ec.fieldContext_ProductMedia_width(ctx, field)
+	case "height":
+		return ec.fieldContext_ProductMedia_height(ctx, field)
 	case "position":
 		return ec.fieldContext_ProductMedia_position(ctx, field)
 	}

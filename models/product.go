@@ -59,16 +59,6 @@ type ProductType struct {
 	Chain   []LanguageCode `bun:"-"`
 }
 
-// ProductMedia is a picture of a product.
-type ProductMedia struct {
-	bun.BaseModel `bun:"table:product_media,alias:pm"`
-
-	ID        uuid.UUID `bun:",pk"`
-	ProductID uuid.UUID
-	URL       string `bun:"url"`
-	Position  int
-}
-
 // ProductVariant is one buyable form of a product, known by its sku.
 type ProductVariant struct {
 	bun.BaseModel `bun:"table:product_variants,alias:v"`

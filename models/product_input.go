@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -241,19 +240,6 @@ func CheckNewVariant(sku string, in *ProductVariantInput) error {
 		return Refuse(UserErrorInvalid, "sku", "a sku has letters, digits, _, . and - only, and 1 to 100 of them")
 	}
 	return in.Check()
-}
-
-// maxURL is how long an address may be, in characters.
-const maxURL = 2000
-
-// CheckMediaURL returns UserErrors when the address is not one that a browser loads pictures from.
-func CheckMediaURL(address string) error {
-	var problems UserErrors
-	problems.checkText("url", address, maxURL)
-	if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		problems.Addf(UserErrorInvalid, "url", "an address begins with http:// or https:// and has a host")
-	}
-	return problems.OrNil()
 }
 
 // StockInput sets the stock of a variant, or changes it.

@@ -14,6 +14,7 @@ const (
 	UserErrorInvalid              UserErrorCode = "INVALID"
 	UserErrorInvalidAddress       UserErrorCode = "INVALID_ADDRESS"
 	UserErrorTooLong              UserErrorCode = "TOO_LONG"
+	UserErrorTooLarge             UserErrorCode = "TOO_LARGE"
 	UserErrorTooMany              UserErrorCode = "TOO_MANY"
 	UserErrorIdempotencyKeyReused UserErrorCode = "IDEMPOTENCY_KEY_REUSED"
 	UserErrorNotFound             UserErrorCode = "NOT_FOUND"

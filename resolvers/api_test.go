@@ -18,6 +18,7 @@ import (
 	"ecoseller/catalogue/cataloguetest"
 	"ecoseller/config"
 	"ecoseller/graph"
+	"ecoseller/media"
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search"
@@ -33,8 +34,15 @@ type shop struct {
 	store   *store.Store
 	db      *bun.DB
 	handler http.Handler
-	token   string
+	// pictures keeps what is uploaded.
+	pictures *media.Library
+	token    string
 }
+
+// maxPicture is how large an uploaded picture may be here.
+const maxPicture = 200_000
+
+var mediaAddresses = models.MediaAddresses{Base: "https://api.shop.example/media"}
 
 func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
 	t.Helper()
@@ -57,15 +65,24 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	folder, err := media.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = folder.Close() })
+	pictures := media.NewLibrary(folder, maxPicture, logger)
 	handler := graph.NewHandler(graph.Options{
 		Resolvers: &resolvers.Resolver{
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
+			Media: pictures, MediaAddresses: mediaAddresses,
 		},
-		Store: s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		MaxUpload: pictures.MaxUpload(),
+		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
+		Logger: logger,
 	})
-	return &shop{store: s, db: db, handler: handler, token: token}
+	return &shop{store: s, db: db, handler: handler, pictures: pictures, token: token}
 }
 
 type answer struct {
@@ -285,6 +302,8 @@ func TestStatementsOfAStorefront(t *testing.T) {
 		{"list of 24", list(24), 7},
 		{"list of 100", list(100), 7},
 		{"list of 24 with lowest prices and pictures only", `{ products(first: 24) { nodes { title priceRange { lowestGross { formatted } } media { url } } } }`, 4},
+		// How rare the attributes are, besides.
+		{"list of 24 with attributes", `{ products(first: 24, filter: {attributes: [{type: "colour", values: ["black"]}, {type: "connection", values: ["wireless"]}]}) { nodes ` + tile + ` } }`, 8},
 		// Category by slug, its breadcrumbs, total and facets besides the list.
 		{"category page with filters", `query @inContext(language: "cs") { category(slug: "sluchatka") { title path { title } }
 			products(first: 24, filter: {categorySlugs: ["sluchatka"], inStock: true}) { totalCount facets { type { name } min max values { attribute { name } productCount } } nodes ` + tile + ` } }`, 11},

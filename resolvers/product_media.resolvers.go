@@ -9,7 +9,24 @@ import (
 	"context"
 	"ecoseller/graph"
 	"ecoseller/models"
+
+	"github.com/99designs/gqlgen/graphql"
 )
+
+func (r *mutationResolver) UploadProductMedia(ctx context.Context, productID string, version int32, files []*graphql.Upload) (*graph.ProductPayload, error) {
+	if _, err := editor(ctx); err != nil {
+		return nil, err
+	}
+	product, err := models.ParseUUID(models.KindProduct, productID)
+	if err != nil {
+		return nil, err
+	}
+	names, err := r.keepUploads(ctx, files)
+	if err == nil {
+		err = r.Store.AddUploadedMedia(ctx, product, int64(version), names)
+	}
+	return r.productPayload(ctx, product, err)
+}
 
 func (r *mutationResolver) AddProductMedia(ctx context.Context, productID string, version int32, url string) (*graph.ProductPayload, error) {
 	if _, err := editor(ctx); err != nil {
@@ -20,7 +37,7 @@ func (r *mutationResolver) AddProductMedia(ctx context.Context, productID string
 		return nil, err
 	}
 	if err = models.CheckMediaURL(url); err == nil {
-		err = r.Store.AddProductMedia(ctx, product, int64(version), url)
+		err = r.Store.AddProductMedia(ctx, product, int64(version), url, r.MediaAddresses.FileName(url))
 	}
 	return r.productPayload(ctx, product, err)
 }
@@ -54,3 +71,22 @@ func (r *mutationResolver) ReorderProductMedia(ctx context.Context, productID st
 	}
 	return r.productPayload(ctx, product, err)
 }
+
+func (r *productMediaResolver) URL(ctx context.Context, obj *models.ProductMedia, width *int32) (string, error) {
+	if width == nil {
+		return r.MediaAddresses.Of(obj), nil
+	}
+	return r.MediaAddresses.InWidth(obj, int(*width)), nil
+}
+
+func (r *productMediaResolver) Srcset(ctx context.Context, obj *models.ProductMedia) (*string, error) {
+	srcset := r.MediaAddresses.Srcset(obj)
+	if srcset == "" {
+		return nil, nil
+	}
+	return &srcset, nil
+}
+
+func (r *Resolver) ProductMedia() graph.ProductMediaResolver { return &productMediaResolver{r} }
+
+type productMediaResolver struct{ *Resolver }

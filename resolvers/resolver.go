@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 
+	"ecoseller/media"
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/queryplan"
@@ -28,6 +29,10 @@ type Resolver struct {
 	Statistics *statistics.Recorder
 	// Completer makes the suggestions for what is being typed.
 	Completer *suggest.Completer
+	// Media keeps uploaded pictures; nil when there is no place for them.
+	Media *media.Library
+	// MediaAddresses knows where clients find them.
+	MediaAddresses models.MediaAddresses
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -59,7 +59,7 @@ func importCatalogue(t *testing.T, s *store.Store, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := catalogue.NewImporter(s).Import(t.Context(), io.Reader(lines), func(catalogue.Refusal) {}); err != nil {
+	if _, err := catalogue.NewImporter(s, models.MediaAddresses{}).Import(t.Context(), io.Reader(lines), func(catalogue.Refusal) {}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -90,10 +90,12 @@ type (
 		Category  string    `json:"category"`
 		Position  int       `json:"position"`
 	}
-	// ImportedMedia is a picture of a product. Without a position it keeps its own.
+	// ImportedMedia is a picture of a product. Without a position it keeps its own. File is the name of the file of
+	// ours that has the address, should there be one.
 	ImportedMedia struct {
 		ProductID uuid.UUID `json:"product_id"`
 		URL       string    `json:"url"`
+		File      string    `json:"file"`
 		Position  *int      `json:"position"`
 	}
 	// ImportedVariant is a new variant or one that exists. Without a position it keeps its own, or follows the
@@ -302,14 +304,20 @@ const removeMedia = `
 	DELETE FROM product_media
 	WHERE product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
 	  AND (product_id, url) NOT IN (
-		SELECT product_id, url
-		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (product_id uuid, url text)
+		SELECT product_id, coalesce(f.name, r.url)
+		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (product_id uuid, url text, file text)
+		LEFT JOIN media_files AS f ON f.name = r.file
 	)`
 
 const importMedia = `
+	WITH rows AS (
+		SELECT DISTINCT ON (r.product_id, coalesce(f.name, r.url)) r.product_id, coalesce(f.name, r.url) AS url, r.position
+		FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, url text, file text, position int)
+		LEFT JOIN media_files AS f ON f.name = r.file
+	)
 	INSERT INTO product_media (product_id, url, position)
-	SELECT product_id, url, coalesce(r.position, old.position, 0)
-	FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, url text, position int)
+	SELECT product_id, url, coalesce(rows.position, old.position, 0)
+	FROM rows
 	LEFT JOIN product_media AS old USING (product_id, url)
 	ORDER BY product_id, url
 	ON CONFLICT (product_id, url) DO UPDATE SET position = excluded.position`

@@ -41,10 +41,15 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if err != nil {
 		return nil, false, err
 	}
+	rare, err := s.rareAttributes(ctx, q.Attributes)
+	if err != nil {
+		return nil, false, err
+	}
 	query := s.selectProducts(&products, q.Chain).
 		ColumnExpr("?::text AS sort_key", order.text).
 		Apply(order.join).
-		Apply(filterProducts(q)).
+		Apply(filterProducts(besides(q, rare))).
+		Apply(lookUp(rare)).
 		OrderExpr("? ?, ? ?", order.key, bun.Safe(direction), order.id, bun.Safe(direction)).
 		Limit(int64(q.Size) + 1)
 	if q.SortKey == models.SortByPrice && q.Price != nil && q.Price.PriceList == q.SortPriceList {
@@ -120,24 +125,6 @@ func (s *Store) ProductTranslationsByProductIDs(ctx context.Context, ids []uuid.
 		uuidArray(ids)).Scan(ctx, &translations)
 	return groupBy(translations, func(t *models.ProductTranslation) uuid.UUID { return t.ProductID }),
 		wrap(ctx, err, "load translations of products")
-}
-
-// ProductMediaByProductIDs returns the products' pictures in their order.
-func (s *Store) ProductMediaByProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*models.ProductMedia, error) {
-	var media []*models.ProductMedia
-	err := s.db.NewSelect().Model(&media).
-		Where("product_id = ANY(?)", uuidArray(ids)).
-		Order("product_id", "position", "id").
-		Scan(ctx)
-	return groupBy(media, func(m *models.ProductMedia) uuid.UUID { return m.ProductID }),
-		wrap(ctx, err, "load media of products")
-}
-
-// ProductMediaByIDs returns the pictures that exist among the ids, in no particular order.
-func (s *Store) ProductMediaByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.ProductMedia, error) {
-	var media []*models.ProductMedia
-	err := s.db.NewSelect().Model(&media).Where("id = ANY(?)", uuidArray(ids)).Scan(ctx)
-	return media, wrap(ctx, err, "load media")
 }
 
 // ProductTypesByIDs returns the product types that exist among the ids, in no particular order.
@@ -295,13 +282,19 @@ func filterVariants(query *bun.SelectQuery, q models.ProductQuery) *bun.SelectQu
 // attribute adds the condition that a variant has one of the values. The values are looked up first: they
 // are few, and their index leads to the variants.
 func (b *statement) attribute(c models.AttributeCondition) {
-	b.add(` AND v.sku IN (SELECT sku FROM product_variant_attributes WHERE attribute_id = ANY(ARRAY(
-		SELECT a.id FROM attributes AS a JOIN attribute_types AS at ON at.id = a.attribute_type_id WHERE at.code = ?`, c.Type)
+	b.add(" AND v.sku IN (SELECT sku FROM product_variant_attributes WHERE attribute_id = ANY(")
+	b.attributeIDs(c)
+	b.add("))")
+}
+
+// attributeIDs adds the array of the attributes that meet the condition.
+func (b *statement) attributeIDs(c models.AttributeCondition) {
+	b.add("ARRAY(SELECT a.id FROM attributes AS a JOIN attribute_types AS at ON at.id = a.attribute_type_id WHERE at.code = ?", c.Type)
 	if c.Values != nil {
 		b.add(" AND a.value_digest IN (SELECT md5(given)::uuid FROM unnest(?::text[]) AS given)", pgdialect.Array(c.Values))
 	}
 	b.between("a.number", c.Min, c.Max)
-	b.add(")))")
+	b.add(")")
 }
 
 // between adds the bounds that are not nil.

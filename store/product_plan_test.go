@@ -94,7 +94,10 @@ func filters(products int) map[string]func(*models.ProductQuery) {
 			q.Attributes = []models.AttributeCondition{{Type: "colour", Values: []string{"colour-7"}}}
 		},
 		"two attributes": twoAttributes,
-		"number":         numberBetween(100, 200),
+		"no attribute": func(q *models.ProductQuery) {
+			q.Attributes = []models.AttributeCondition{{Type: "colour", Values: []string{"none"}}}
+		},
+		"number": numberBetween(100, 200),
 		"all at once": func(q *models.ProductQuery) {
 			q.CategorySlugs, q.InStock = []string{"category-3"}, new(true)
 			// Not a range that nearly all products are in: of 20,000 the planner rightly reads all then.

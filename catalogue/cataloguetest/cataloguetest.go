@@ -36,7 +36,7 @@ func Load(tb testing.TB, s *store.Store) {
 	if err := s.ImportReference(tb.Context(), demo.Catalogue()); err != nil {
 		tb.Fatalf("import reference data: %v", err)
 	}
-	_, err := catalogue.NewImporter(s).Import(tb.Context(), demo.Products(), func(r catalogue.Refusal) {
+	_, err := catalogue.NewImporter(s, models.MediaAddresses{}).Import(tb.Context(), demo.Products(), func(r catalogue.Refusal) {
 		tb.Errorf("line %d was refused: %s", r.Line, r.Reason)
 	})
 	if err != nil {

@@ -1,0 +1,1 @@
+DROP INDEX IF EXISTS product_variants_sku_product;

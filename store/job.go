@@ -46,7 +46,7 @@ func (s *Store) TouchProducts(ctx context.Context, ids []uuid.UUID) error {
 	// In the order of ids, so that two changes at once wait for each other instead of locking each other out.
 	_, err := s.db.NewRaw(`
 		WITH touched AS (SELECT id FROM products WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE)
-		UPDATE products AS p SET index_version = index_version + 1, updated_at = now()
+		UPDATE products AS p SET index_version = nextval('product_index_versions'), updated_at = now()
 		FROM touched WHERE p.id = touched.id`, uuidArray(ids)).Exec(ctx)
 	if err != nil {
 		return wrap(ctx, err, "touch products")

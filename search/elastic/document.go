@@ -47,18 +47,3 @@ func (e *Engine) source(d *search.Document) ([]byte, error) {
 	}
 	return raw, nil
 }
-
-func (e *Engine) indexOperations(documents []*search.Document) ([]operation, error) {
-	operations := make([]operation, len(documents))
-	for i, d := range documents {
-		source, err := e.source(d)
-		if err != nil {
-			return nil, err
-		}
-		operations[i] = operation{
-			action: object{"index": object{"_id": d.ProductID, "version": d.Version, "version_type": "external_gte"}},
-			source: source,
-		}
-	}
-	return operations, nil
-}

@@ -5,6 +5,7 @@ package elastic
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -23,6 +24,8 @@ type Options struct {
 	Index string
 	// Languages are what the shop speaks.
 	Languages []models.LanguageCode
+	// Logger is told when the server is left alone and when it answers again; it may be nil.
+	Logger *slog.Logger
 }
 
 // Engine searches in an index behind an alias.
@@ -60,9 +63,6 @@ func (e *Engine) Ready(ctx context.Context) error {
 
 // Search runs the boosted query over the chain's languages.
 func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	if e.client.resting() {
-		return nil, fmt.Errorf("%w: Elasticsearch could not be reached a moment ago", search.ErrUnavailable)
-	}
 	var answer struct {
 		Hits struct {
 			Total struct{ Value int }

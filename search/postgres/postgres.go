@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/analysis"
@@ -32,6 +30,7 @@ const shortestTypo = 4
 // Engine searches in the table product_search.
 type Engine struct {
 	store     *store.Store
+	languages []models.LanguageCode
 	analyzers map[models.LanguageCode]*analysis.Analyzer
 }
 
@@ -41,7 +40,7 @@ func New(s *store.Store, languages []models.LanguageCode) *Engine {
 	for _, language := range languages {
 		analyzers[language] = analysis.New(language)
 	}
-	return &Engine{store: s, analyzers: analyzers}
+	return &Engine{store: s, languages: languages, analyzers: analyzers}
 }
 
 // Name is Postgres.
@@ -87,8 +86,8 @@ func (e *Engine) Index(ctx context.Context, documents []*search.Document) error 
 }
 
 // Delete removes the products' rows.
-func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
-	return e.store.DeleteProductSearchRows(ctx, ids)
+func (e *Engine) Delete(ctx context.Context, deleted []models.IndexVersion) error {
+	return e.store.DeleteProductSearchRows(ctx, deleted)
 }
 
 // Ready asks the database.
@@ -98,32 +97,6 @@ func (e *Engine) Ready(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Rebuild renews all rows in place: each product's rows change in one statement, so a search always sees
-// either the old or the new ones.
-func (e *Engine) Rebuild(context.Context) (search.Rebuild, error) { return rebuild{e}, nil }
-
-type rebuild struct{ engine *Engine }
-
-// Add writes the documents' rows.
-func (r rebuild) Add(ctx context.Context, documents []*search.Document) error {
-	return r.engine.Index(ctx, documents)
-}
-
-// Commit counts; rows of deleted products went with these.
-func (r rebuild) Commit(ctx context.Context, count int) error {
-	found, err := r.engine.store.CountProductSearchProducts(ctx)
-	if err != nil {
-		return err
-	}
-	if found < count {
-		return fmt.Errorf("the search table holds %d products, expected %d", found, count)
-	}
-	return nil
-}
-
-// Abort has nothing to take back: every row that was written is right.
-func (r rebuild) Abort(context.Context) error { return nil }
 
 func (e *Engine) query(r search.Request) store.ProductSearch {
 	q := store.ProductSearch{Code: lexeme(codeMark + analysis.Code(r.Text)), Limit: r.First + 1}

@@ -5,19 +5,12 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"ecoseller/models"
-	"ecoseller/search"
 	"ecoseller/store"
 )
-
-// waitForSearch is how long indexing waits for a search engine that is away.
-const waitForSearch = 5 * time.Second
 
 // Handlers say for each kind of job how it is done.
 type Handlers map[models.JobKind]Handler
@@ -61,11 +54,6 @@ func argsOf[A models.JobArgs](job *models.Job) (args A, err error) {
 	return args, nil
 }
 
-// Indexer brings products into the search index.
-type Indexer interface {
-	IndexProducts(ctx context.Context, ids []uuid.UUID) error
-}
-
 // Sender hands mail to a mail server.
 type Sender interface {
 	Send(ctx context.Context, m *models.EmailMessage) error
@@ -74,20 +62,10 @@ type Sender interface {
 // NewHandlers returns the handlers of all kinds of jobs.
 func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
 	handlers := Handlers{}
-	Register(handlers, indexProducts(indexer), nil)
+	registerIndexing(handlers, s, indexer)
 	mails := &mailHandler{store: s, sender: sender}
 	Register(handlers, mails.send, mails.gaveUp)
 	return handlers
-}
-
-func indexProducts(indexer Indexer) func(context.Context, models.IndexProducts) error {
-	return func(ctx context.Context, args models.IndexProducts) error {
-		err := indexer.IndexProducts(ctx, args.ProductIDs)
-		if errors.Is(err, search.ErrUnavailable) {
-			return Postponed(err, waitForSearch)
-		}
-		return err
-	}
 }
 
 // Permanent marks an error as final: the job is given up at once.

@@ -365,6 +365,12 @@ func (i *indexer) IndexProducts(_ context.Context, ids []uuid.UUID) error {
 	return nil
 }
 
+func (i *indexer) Ready(context.Context) error { return nil }
+
+func (i *indexer) Rebuild(context.Context, func(done, total int)) (search.RebuildReport, error) {
+	return search.RebuildReport{}, nil
+}
+
 // TestSilentMailServer has a mail server that accepts connections and says nothing: one mail waits for
 // it, and the other places are left to other jobs.
 func TestSilentMailServer(t *testing.T) {

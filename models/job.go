@@ -108,6 +108,14 @@ type IndexProducts struct {
 // JobPolicy says how products are indexed.
 func (IndexProducts) JobPolicy() JobPolicy { return JobPolicy{Kind: "index_products"} }
 
+// RebuildSearchIndex fills a new search index from all products, and puts it in the place of the present one.
+type RebuildSearchIndex struct{}
+
+// JobPolicy says how the index is rebuilt. A rebuild that fails is not begun again for long: the next one is due soon.
+func (RebuildSearchIndex) JobPolicy() JobPolicy {
+	return JobPolicy{Kind: "rebuild_search_index", Queue: QueueLow, Timeout: 6 * time.Hour, MaxAttempts: 3}
+}
+
 // SendEmail sends one mail.
 type SendEmail struct {
 	EmailMessageID uuid.UUID `json:"email_message_id"`

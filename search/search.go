@@ -179,6 +179,16 @@ type Rebuild interface {
 	Abort(ctx context.Context) error
 }
 
+// RebuildReport says what a rebuild has done.
+type RebuildReport struct {
+	Products int
+	Engines  []EngineName
+	Took     time.Duration
+}
+
+// Rate is how many products a second went into the engines.
+func (r RebuildReport) Rate() float64 { return float64(r.Products) / r.Took.Seconds() }
+
 // ErrNoPrevious is what Rollback returns, wrapped, when there is no index to go back to.
 var ErrNoPrevious = errors.New("there is no index to go back to")
 

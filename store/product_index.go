@@ -110,7 +110,8 @@ func (s *Store) AbsorbIndexing(ctx context.Context, job *models.Job) ([]uuid.UUI
 			SELECT id, product_ids, sum(jsonb_array_length(product_ids)) OVER (ORDER BY run_at, id) AS products FROM waiting
 		), absorbed AS (
 			UPDATE jobs SET state = 'succeeded', finished_at = now(), last_error = ''
-			FROM counted WHERE counted.id = jobs.id AND counted.products <= ?2
+			FROM counted WHERE counted.id = jobs.id
+			  AND counted.products <= ?2 - (SELECT jsonb_array_length(payload -> 'product_ids') FROM jobs WHERE id = ?3)
 			RETURNING counted.product_ids
 		), merged AS (
 			SELECT coalesce(jsonb_agg(DISTINCT product_id), '[]') AS product_ids
@@ -121,7 +122,7 @@ func (s *Store) AbsorbIndexing(ctx context.Context, job *models.Job) ([]uuid.UUI
 			FROM merged WHERE jobs.id = ?3 AND EXISTS (SELECT FROM absorbed)
 		)
 		SELECT jsonb_array_elements_text(product_ids) FROM merged ORDER BY 1`,
-		models.JobIndexProducts, absorbedJobs, absorbedProducts, job.ID).Scan(ctx, &texts)
+		models.PolicyOf(models.IndexProducts{}).Kind, absorbedJobs, absorbedProducts, job.ID).Scan(ctx, &texts)
 	if err != nil {
 		return nil, wrap(ctx, err, "absorb indexing jobs")
 	}

@@ -24,6 +24,8 @@ const (
 	// patience is how long a rebuild waits for a server that is away, such as one that is being restarted.
 	patience      = 3 * time.Minute
 	patientPauses = 5 * time.Second
+	// patientTimeout bounds each of its requests.
+	patientTimeout = time.Minute
 )
 
 // versionType says which version wins.
@@ -133,7 +135,7 @@ func (e *Engine) bulkBy(ctx context.Context, ask asker, alias string, operations
 // bulkPatiently is bulk for rebuilds: it waits for a server that is away.
 func (e *Engine) bulkPatiently(ctx context.Context, alias string, operations []operation) error {
 	ask := func(ctx context.Context, request esapi.Request, out any) error {
-		ctx, cancel := context.WithTimeout(ctx, 2*writeTimeout)
+		ctx, cancel := context.WithTimeout(ctx, patientTimeout)
 		defer cancel()
 		return e.client.ask(ctx, request, out)
 	}

@@ -28,9 +28,9 @@ const (
 	restAfterTrip = 2 * time.Second
 	// slowSearch and slowWrite are what counts as failed, although it is answered.
 	slowSearch = time.Second
-	slowWrite  = 20 * time.Second
+	slowWrite  = 8 * time.Second
 	// writeTimeout bounds a bulk request, so that a server that hangs does not keep workers for the time of a job.
-	writeTimeout = 30 * time.Second
+	writeTimeout = 10 * time.Second
 )
 
 // client speaks to Elasticsearch and sorts its errors: what another engine could answer wraps

@@ -58,6 +58,8 @@ func (e *Engine) Name() search.EngineName { return search.Elasticsearch }
 
 // Ready says whether the server answers and has the index.
 func (e *Engine) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	return e.client.do(ctx, esapi.CountRequest{Index: []string{e.alias}}, nil)
 }
 

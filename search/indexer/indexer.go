@@ -49,6 +49,16 @@ func (x *Indexer) IndexProducts(ctx context.Context, ids []uuid.UUID) error {
 	return errors.Join(errs...)
 }
 
+// Ready says whether all engines can be written to; the error wraps search.ErrUnavailable.
+func (x *Indexer) Ready(ctx context.Context) error {
+	for _, engine := range x.engines {
+		if err := engine.Ready(ctx); err != nil {
+			return fmt.Errorf("%s: %w", engine.Name(), err)
+		}
+	}
+	return nil
+}
+
 func write(ctx context.Context, engine search.Engine, documents []*search.Document, deleted []models.IndexVersion) error {
 	if len(documents) > 0 {
 		if err := engine.Index(ctx, documents); err != nil {

@@ -24,14 +24,7 @@ const (
 const abortTimeout = 30 * time.Second
 
 // Report says what a rebuild has done.
-type Report struct {
-	Products int
-	Engines  []search.EngineName
-	Took     time.Duration
-}
-
-// Rate is how many products a second went into the engines.
-func (r Report) Rate() float64 { return float64(r.Products) / r.Took.Seconds() }
+type Report = search.RebuildReport
 
 // Rebuild fills new indices of all engines from the database and puts them in place of the old ones.
 // Searches go on meanwhile, and so do changes: these go into both. progress is told how many products

@@ -219,7 +219,7 @@ func (s *shop) openSearch() error {
 	if s.cfg.UseElastic() {
 		engine, err := elastic.New(elastic.Options{
 			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
-			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported,
+			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, Logger: s.logger,
 		})
 		if err != nil {
 			return err
@@ -236,7 +236,9 @@ func (s *shop) searcher() resolvers.Searcher {
 	if s.elastic == nil {
 		return s.postgres
 	}
-	return &search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+	return &search.Failover{
+		Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, HedgeAfter: s.cfg.Elastic.HedgeAfter, Logger: s.logger,
+	}
 }
 
 // --- Mail and jobs ---

@@ -32,6 +32,8 @@ type bench struct {
 	db      *bun.DB
 	// indices lists Elasticsearch's indices of the test.
 	indices func() []string
+	// alias is where Elasticsearch has the test's index.
+	alias string
 	// settle makes what was written visible to searches.
 	settle func()
 }
@@ -66,7 +68,7 @@ func (b *bench) openElastic() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.engine = engine
+	b.engine, b.alias = engine, alias
 	b.settle = func() { request(b, http.MethodPost, address+"/"+alias+"/_refresh", "") }
 	b.indices = func() []string {
 		return strings.Fields(request(b, http.MethodGet, address+"/_cat/indices/"+alias+"-*?h=index&s=index", ""))

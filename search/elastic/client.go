@@ -29,8 +29,7 @@ const (
 	// slowSearch and slowWrite are what counts as failed, although it is answered.
 	slowSearch = time.Second
 	slowWrite  = 8 * time.Second
-	// writeTimeout bounds a bulk request, so that a server that hangs does not keep workers for the time of a job.
-	writeTimeout = 10 * time.Second
+	defaultWriteTimeout = 10 * time.Second
 )
 
 // client speaks to Elasticsearch and sorts its errors: what another engine could answer wraps
@@ -38,8 +37,9 @@ const (
 type client struct {
 	es *elasticsearch.Client
 	// Searches and writes fail apart: a server whose disk is full still finds.
-	searches *breaker
-	writes   *breaker
+	searches     *breaker
+	writes       *breaker
+	writeTimeout time.Duration
 }
 
 func newClient(o Options) (*client, error) {
@@ -61,11 +61,17 @@ func newClient(o Options) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Elasticsearch: %w", err)
 	}
-	return &client{
+	c := &client{
 		es:       es,
 		searches: newBreaker("searches", slowSearch, o.Logger),
 		writes:   newBreaker("writes", slowWrite, o.Logger),
-	}, nil
+
+		writeTimeout: o.WriteTimeout,
+	}
+	if c.writeTimeout == 0 {
+		c.writeTimeout = defaultWriteTimeout
+	}
+	return c, nil
 }
 
 // do runs a request and reads the answer's JSON into out, which may be nil. Searches and writes are refused at once
@@ -75,7 +81,7 @@ func (c *client) do(ctx context.Context, request esapi.Request, out any) error {
 	case esapi.SearchRequest, esapi.MsearchRequest, esapi.OpenPointInTimeRequest:
 		return c.searches.run(func() error { return c.ask(ctx, request, out) })
 	case esapi.BulkRequest, esapi.IndicesGetAliasRequest:
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+		ctx, cancel := context.WithTimeout(ctx, c.writeTimeout)
 		defer cancel()
 		return c.writes.run(func() error { return c.ask(ctx, request, out) })
 	default:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -24,6 +25,9 @@ type Options struct {
 	Index string
 	// Languages are what the shop speaks.
 	Languages []models.LanguageCode
+	// WriteTimeout bounds each request that writes, so that a server that hangs does not keep workers for the time of
+	// a job; 10 s when 0.
+	WriteTimeout time.Duration
 	// Logger is told when the server is left alone and when it answers again; it may be nil.
 	Logger *slog.Logger
 }
@@ -58,7 +62,7 @@ func (e *Engine) Name() search.EngineName { return search.Elasticsearch }
 
 // Ready says whether the server answers and has the index.
 func (e *Engine) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, e.client.writeTimeout)
 	defer cancel()
 	return e.client.do(ctx, esapi.CountRequest{Index: []string{e.alias}}, nil)
 }

@@ -27,9 +27,9 @@ const (
 	// restAfterTrip is how long the server is left alone then; after it, one request at a time tries again.
 	restAfterTrip = 2 * time.Second
 	// slowSearch and slowWrite are what counts as failed, although it is answered.
-	slowSearch = time.Second
-	slowWrite  = 8 * time.Second
-	defaultWriteTimeout = 10 * time.Second
+	slowSearch          = time.Second
+	slowWrite           = 10 * time.Second
+	defaultWriteTimeout = 15 * time.Second
 )
 
 // client speaks to Elasticsearch and sorts its errors: what another engine could answer wraps

@@ -255,7 +255,7 @@ func (c *chaos) rebuild(random *rand.Rand) {
 			c.count("rollback")
 		}
 	default:
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if _, err := c.indexer.Rebuild(ctx, nil); err == nil {
 			c.count("rebuild")

@@ -31,14 +31,15 @@ func main() {
 	rounds := flag.Int("rounds", 3, "how often each is measured")
 	engines := flag.String("engines", "ELASTICSEARCH,POSTGRES", "the engines that are rebuilt")
 	connections := flag.Int("connections", 3, "how many requests the bare load has in flight")
+	changes := flag.Int("changes", 0, "measure instead how soon so many changed products are searchable")
 	flag.Parse()
-	if err := run(context.Background(), *rounds, strings.Split(*engines, ","), *connections); err != nil {
+	if err := run(context.Background(), *rounds, strings.Split(*engines, ","), *connections, *changes); err != nil {
 		fmt.Fprintln(os.Stderr, "rebuild:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, names []string, connections int) error {
+func run(ctx context.Context, rounds int, names []string, connections, changes int) error {
 	cfg, err := config.FromEnvironment()
 	if err != nil {
 		return err
@@ -68,6 +69,9 @@ func run(ctx context.Context, rounds int, names []string, connections int) error
 	}
 	defer load.deleteAll(ctx)
 
+	if changes > 0 {
+		return measureChanges(ctx, cfg, s, changes)
+	}
 	var bare, ours []float64
 	for range rounds {
 		rate, err := load.run(ctx)

@@ -21,9 +21,12 @@ const (
 	maxBulkBytes    = 5 << 20
 	maxBulkAttempts = 5
 	bulkBackoff     = 200 * time.Millisecond
-	// patience is how long a rebuild waits for a server that is away, such as one that is being restarted.
+	// patience is how long a rebuild waits for a server that is away, such as one that is being restarted;
+	// firstPatience is the same at its beginning, when nothing is lost yet.
 	patience      = 3 * time.Minute
-	patientPauses = 5 * time.Second
+	firstPatience = 3 * time.Second
+	shortestPause = 100 * time.Millisecond
+	longestPause  = 5 * time.Second
 	// patientTimeout bounds each of its requests.
 	patientTimeout = time.Minute
 )
@@ -139,12 +142,18 @@ func (e *Engine) bulkPatiently(ctx context.Context, alias string, operations []o
 		defer cancel()
 		return e.client.ask(ctx, request, out)
 	}
-	for deadline := time.Now().Add(patience); ; {
-		err := e.bulkBy(ctx, ask, alias, operations)
+	return patiently(ctx, patience, func() error { return e.bulkBy(ctx, ask, alias, operations) })
+}
+
+// patiently repeats what fails because the server is away, for so long.
+func patiently(ctx context.Context, patience time.Duration, do func() error) error {
+	pause := shortestPause
+	for deadline := time.Now().Add(patience); ; pause = min(2*pause, longestPause) {
+		err := do()
 		if err == nil || errors.Is(err, search.ErrNoIndex) || !errors.Is(err, search.ErrUnavailable) || time.Now().After(deadline) {
 			return err
 		}
-		if sleep(ctx, min(patientPauses, time.Until(deadline))) != nil {
+		if sleep(ctx, pause) != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -31,6 +32,9 @@ func (e *Engine) swap(ctx context.Context, index string) error {
 	present, err := e.indicesBehind(ctx, e.alias)
 	if err != nil {
 		return err
+	}
+	if slices.Equal(present, []string{index}) {
+		return nil // the first answer was lost
 	}
 	older, err := e.indicesBehind(ctx, e.previousAlias())
 	if err != nil {

@@ -19,11 +19,14 @@ const rememberDeletions = "1h"
 
 // Rebuild makes a new index beside the present one. One rebuild at a time: the caller sees to that.
 func (e *Engine) Rebuild(ctx context.Context) (search.Rebuild, error) {
-	if err := e.Discard(ctx); err != nil {
+	if err := patiently(ctx, firstPatience, func() error { return e.Discard(ctx) }); err != nil {
 		return nil, err
 	}
-	r := &rebuild{engine: e, definition: e.definition()}
-	if err := r.createIndex(ctx); err != nil {
+	r := &rebuild{
+		engine: e, definition: e.definition(),
+		index: e.alias + "-" + time.Now().UTC().Format("20060102-150405.000000"),
+	}
+	if err := patiently(ctx, firstPatience, func() error { return r.createIndex(ctx) }); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -53,6 +56,14 @@ func (r *rebuild) Delete(ctx context.Context, deleted []models.IndexVersion) err
 // Commit lets the alias point to the new index, in one step. The index before it is kept, so that an
 // operator can go back; older ones are deleted.
 func (r *rebuild) Commit(ctx context.Context, count int) error {
+	if err := patiently(ctx, patience, func() error { return r.takePlace(ctx, count) }); err != nil {
+		return err
+	}
+	r.committed = true
+	return patiently(ctx, patience, func() error { return r.engine.deleteUnused(ctx) })
+}
+
+func (r *rebuild) takePlace(ctx context.Context, count int) error {
 	if err := r.finishFilling(ctx); err != nil {
 		return err
 	}
@@ -63,11 +74,7 @@ func (r *rebuild) Commit(ctx context.Context, count int) error {
 	if answer.Count < count {
 		return fmt.Errorf("%s holds %d products, expected %d", r.index, answer.Count, count)
 	}
-	if err := r.engine.swap(ctx, r.index); err != nil {
-		return err
-	}
-	r.committed = true
-	return r.engine.deleteUnused(ctx)
+	return r.engine.swap(ctx, r.index)
 }
 
 // Abort deletes the new index.
@@ -81,7 +88,6 @@ func (r *rebuild) Abort(ctx context.Context) error {
 // createIndex makes an empty index that nobody searches yet: it is not refreshed, and what a crash of the server would
 // lose of it is not worth the waiting.
 func (r *rebuild) createIndex(ctx context.Context) error {
-	r.index = r.engine.alias + "-" + time.Now().UTC().Format("20060102-150405.000000")
 	settings := object{}
 	for name, value := range r.definition["settings"].(object) {
 		settings[name] = value
@@ -94,6 +100,9 @@ func (r *rebuild) createIndex(ctx context.Context) error {
 		"aliases": object{r.engine.buildingAlias(): object{}},
 	}
 	err := r.engine.client.ask(ctx, esapi.IndicesCreateRequest{Index: r.index, Body: body(definition)}, nil)
+	if err != nil && strings.Contains(err.Error(), "resource_already_exists_exception") {
+		return nil // the first answer was lost: nobody else gives this name
+	}
 	if err != nil && strings.Contains(err.Error(), "hunspell") {
 		return fmt.Errorf("create index: the server lacks a dictionary; see docker/elasticsearch and scripts/foldhunspell: %w", err)
 	}

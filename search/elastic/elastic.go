@@ -26,7 +26,7 @@ type Options struct {
 	// Languages are what the shop speaks.
 	Languages []models.LanguageCode
 	// WriteTimeout bounds each request that writes, so that a server that hangs does not keep workers for the time of
-	// a job; 15 s when 0.
+	// a job; 30 s when 0.
 	WriteTimeout time.Duration
 	// Logger is told when the server is left alone and when it answers again; it may be nil.
 	Logger *slog.Logger

@@ -159,30 +159,6 @@ func writeCompressed(file io.Writer, compress bool, write func(io.Writer) error)
 	return nil
 }
 
-// searchIndexCommand rebuilds the search index.
-func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("search-index")
-	rebuild := flags.Bool("rebuild", false, "fill a new index and swap it in")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	if !*rebuild {
-		fmt.Fprintln(os.Stderr, "ecoseller: search-index needs --rebuild")
-		return errUsage
-	}
-	s, err := openShop(ctx, cfg, logger, batchTimeout)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	report, err := s.indexer.Rebuild(ctx, progressOf("indexing"))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("rebuilt the index of %v: %d products in %s\n", report.Engines, report.Products, report.Took.Round(10*time.Millisecond))
-	return nil
-}
-
 // progressOf shows on a terminal how much is done; nil elsewhere.
 func progressOf(doing string) func(done, total int) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {

@@ -21,10 +21,12 @@ import (
 	"ecoseller/embedded/demo"
 	"ecoseller/feeds"
 	"ecoseller/graph"
+	"ecoseller/jobs"
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search/queryplan"
 	"ecoseller/search/statistics"
+	"ecoseller/store"
 	"ecoseller/web"
 )
 
@@ -58,11 +60,11 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 	if err != nil {
 		return err
 	}
-	stopWorker, err := s.startOwnWorker()
+	stopWorker, err := s.startOwnWorker(ctx)
 	if err != nil {
 		return err
 	}
-	defer s.keepElastic(ctx)()
+	defer s.keepIndices(ctx)()
 	defer s.keepSearches()()
 	handler, err := s.handler(token)
 	if err != nil {
@@ -86,7 +88,10 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 	if err != nil {
 		return err
 	}
-	defer s.keepElastic(ctx)()
+	if err := s.scheduleRebuilds(ctx); err != nil {
+		return err
+	}
+	defer s.keepIndices(ctx)()
 	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "redis", cfg.UseRedis())
 	worker.Run(ctx)
 	return nil
@@ -124,8 +129,27 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 	return nil
 }
 
+// rebuildSchedule is the name of the schedule by which the search index is rebuilt.
+const rebuildSchedule = "rebuild-search-index"
+
+// scheduleRebuilds has the worker rebuild the index as the configuration says, in place of what it said before.
+func (s *shop) scheduleRebuilds(ctx context.Context) error {
+	if s.cfg.Elastic.Schedule == "" {
+		if err := s.store.DeleteJobSchedule(ctx, rebuildSchedule); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return nil
+	}
+	schedule, err := jobs.PutSchedule(ctx, s.store, rebuildSchedule, s.cfg.Elastic.Schedule, s.cfg.Elastic.ScheduleTimeZone, models.RebuildSearchIndex{})
+	if err != nil {
+		return fmt.Errorf("SEARCH_INDEX_SCHEDULE: %w", err)
+	}
+	s.logger.InfoContext(ctx, "rebuilds of the search index are scheduled", "schedule", schedule.Cron, "time_zone", schedule.TimeZone, "next", schedule.NextRunAt)
+	return nil
+}
+
 // startOwnWorker runs a worker in this process where there will be no other one.
-func (s *shop) startOwnWorker() (stop func(), err error) {
+func (s *shop) startOwnWorker(ctx context.Context) (stop func(), err error) {
 	if !s.cfg.Embedded() && s.cfg.UseRedis() {
 		return func() {}, nil
 	}
@@ -133,22 +157,22 @@ func (s *shop) startOwnWorker() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	if err := s.scheduleRebuilds(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() { worker.Run(ctx) })
 	return func() { cancel(); running.Wait() }, nil
 }
 
-// keepElastic makes the search index where it is missing, in the background: until it is there, PostgreSQL
-// answers searches. If the configuration says so, it begins with a rebuild.
-func (s *shop) keepElastic(ctx context.Context) (stop func()) {
-	if s.elastic == nil {
-		return func() {}
-	}
+// keepIndices makes search indices where they are missing or made by another release, in the background: until
+// Elasticsearch has one, PostgreSQL answers searches. If the configuration says so, it begins with a rebuild.
+func (s *shop) keepIndices(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() {
-		if s.cfg.Elastic.AutoRebuild.Or(false) {
+		if s.elastic != nil && s.cfg.Elastic.AutoRebuild.Or(false) {
 			s.rebuildAtStart(ctx)
 		}
 		s.indexer.KeepIndices(ctx, lookForIndex, s.logger)

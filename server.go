@@ -26,7 +26,14 @@ Usage:
   ecoseller import FILE            import a catalogue (NDJSON or CSV, plain or gzip)
   ecoseller export [-format ndjson|csv] FILE
                                    export the catalogue; - is standard output, *.gz is compressed
+  ecoseller -worker -schedule "0 2 * * *"
+                                   the same, and rebuild the search index at these times
   ecoseller search-index --rebuild fill a new search index and swap it in
+  ecoseller search-index --rollback
+                                   go back to the index before, and bring it up to date
+  ecoseller search-index --verify [--dry-run]
+                                   compare index and database, and repair what differs; with --dry-run only
+                                   report it: exit status 1 when there are differences
   ecoseller relevance --catalogue FILE --judgments FILE [--engine NAME] [--explain QUERY]
                                    measure how well searches find what people have judged to be right
   ecoseller create-token [-name NAME] [-permissions A,B]
@@ -61,6 +68,7 @@ type command func(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 func run(ctx context.Context, args []string) error {
 	flags := newFlags("ecoseller")
 	worker := flags.Bool("worker", false, "run background jobs instead of serving")
+	schedule := flags.String("schedule", "", "when the worker rebuilds the search index, as in a crontab")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -83,6 +91,9 @@ func run(ctx context.Context, args []string) error {
 	cfg, err := config.FromEnvironment()
 	if err != nil {
 		return err
+	}
+	if *schedule != "" {
+		cfg.Elastic.Schedule = *schedule
 	}
 	return chosen(ctx, cfg, newLogger(os.Stderr, cfg.LogLevel), rest)
 }

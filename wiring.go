@@ -233,7 +233,7 @@ func (s *shop) openSearch() error {
 		engine, err := elastic.New(elastic.Options{
 			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
 			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
-			Boosts: search.Boosts(s.cfg.Boosts),
+			Boosts: search.Boosts(s.cfg.Boosts), Logger: s.logger,
 		})
 		if err != nil {
 			return err
@@ -255,7 +255,9 @@ func (s *shop) engines() *search.Finder {
 	if s.elastic == nil {
 		return s.finder(s.postgres)
 	}
-	return s.finder(&search.Failover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger})
+	return s.finder(&search.Failover{
+		Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, HedgeAfter: s.cfg.Elastic.HedgeAfter, Logger: s.logger,
+	})
 }
 
 func (s *shop) finder(engine search.Searcher) *search.Finder {

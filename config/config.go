@@ -83,6 +83,12 @@ type Elastic struct {
 	AutoRebuild Switch `env:"ELASTIC_AUTO_REBUILD_INDEX"`
 	// Timeout is how long a search waits for Elasticsearch before PostgreSQL answers instead.
 	Timeout time.Duration `env:"ELASTIC_TIMEOUT" envDefault:"2s"`
+	// HedgeAfter is when PostgreSQL is asked as well, in case it is faster then; 0 means never.
+	HedgeAfter time.Duration `env:"ELASTIC_HEDGE_AFTER" envDefault:"500ms"`
+	// Schedule is when the worker rebuilds the index, as in a crontab; empty means never.
+	Schedule string `env:"SEARCH_INDEX_SCHEDULE"`
+	// ScheduleTimeZone is where the clock hangs that Schedule goes by.
+	ScheduleTimeZone string `env:"SEARCH_INDEX_TIME_ZONE" envDefault:"UTC"`
 }
 
 // SearchBoosts say how much it counts where a search finds a word.
@@ -265,6 +271,7 @@ func (c *Config) mistakes() []error {
 	complain(c.SearchStatisticsDays < 0 || c.SearchStatisticsDays > 3650, "SEARCH_STATISTICS_DAYS: 0 to 3650, where 0 counts nothing")
 	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
 	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
+	complain(c.Elastic.HedgeAfter < 0, "ELASTIC_HEDGE_AFTER: must not be negative; 0 means never")
 	complain(len(c.Languages) == 0, "LANGUAGES: at least one is needed, such as en,cs,sk")
 	for _, language := range slices.Concat(c.Languages, c.LanguageFallback) {
 		complain(!languageCode.MatchString(language), "LANGUAGES, LANGUAGE_FALLBACK: %q is not a language code such as en or pt-BR", language)

@@ -5,40 +5,53 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-
 	"ecoseller/models"
-	"ecoseller/search"
 	"ecoseller/store"
-)
-
-const (
-	// waitForSearch is how long indexing waits for a search engine that is away.
-	waitForSearch = 5 * time.Second
-	// sendTimeout bounds the sending of a mail, statements and all.
-	sendTimeout = 3 * time.Minute
 )
 
 // Handlers say for each kind of job how it is done.
 type Handlers map[models.JobKind]Handler
 
-// Handler does the jobs of one kind. It may be run twice for one job, and has to stand that.
+// Handler does the jobs of one kind; Register makes it.
 type Handler struct {
-	// Run does the job. An error means another attempt later, unless it is Permanent or Postponed.
-	Run func(ctx context.Context, job *models.Job) error
-	// GaveUp is told when there will be no further attempt; it may be nil.
-	GaveUp func(ctx context.Context, job *models.Job, reason error) error
-	// Timeout is when the context of Run ends; 0 means 360 s.
-	Timeout time.Duration
+	policy models.JobPolicy
+	run    func(ctx context.Context, job *models.Job) error
+	gaveUp func(ctx context.Context, job *models.Job, reason error) error
 }
 
-// Indexer brings products into the search index.
-type Indexer interface {
-	IndexProducts(ctx context.Context, ids []uuid.UUID) error
+// Register has jobs with arguments A done by run, which may be run twice for one job, and has to stand that. An error
+// means another attempt later, unless it is Permanent or Postponed. Its context ends with the timeout of the kind,
+// when the job is cancelled, and when the worker stops.
+//
+// gaveUp is told when there will be no further attempt; it may be nil.
+func Register[A models.JobArgs](handlers Handlers, run func(ctx context.Context, args A) error, gaveUp func(ctx context.Context, args A, reason error) error) {
+	var zero A
+	handler := Handler{policy: models.PolicyOf(zero)}
+	handler.run = func(ctx context.Context, job *models.Job) error {
+		args, err := argsOf[A](job)
+		if err != nil {
+			return err
+		}
+		return run(ctx, args)
+	}
+	handler.gaveUp = func(ctx context.Context, job *models.Job, reason error) error {
+		args, err := argsOf[A](job)
+		if err != nil || gaveUp == nil {
+			return nil //nolint:nilerr // arguments that cannot be read name nothing that could be told
+		}
+		return gaveUp(ctx, args, reason)
+	}
+	handlers[handler.policy.Kind] = handler
+}
+
+func argsOf[A models.JobArgs](job *models.Job) (args A, err error) {
+	if err := json.Unmarshal(job.Payload, &args); err != nil {
+		return args, Permanent(fmt.Errorf("read arguments of %s: %w", job.Kind, err))
+	}
+	return args, nil
 }
 
 // Sender hands mail to a mail server.
@@ -48,32 +61,11 @@ type Sender interface {
 
 // NewHandlers returns the handlers of all kinds of jobs.
 func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
+	handlers := Handlers{}
+	registerIndexing(handlers, s, indexer)
 	mails := &mailHandler{store: s, sender: sender}
-	return Handlers{
-		models.JobIndexProducts: {Run: indexProducts(indexer)},
-		models.JobSendEmail:     {Run: mails.send, GaveUp: mails.gaveUp, Timeout: sendTimeout},
-	}
-}
-
-func indexProducts(indexer Indexer) func(context.Context, *models.Job) error {
-	return func(ctx context.Context, job *models.Job) error {
-		var payload models.IndexProducts
-		if err := decode(job, &payload); err != nil {
-			return err
-		}
-		err := indexer.IndexProducts(ctx, payload.ProductIDs)
-		if errors.Is(err, search.ErrUnavailable) {
-			return Postponed(err, waitForSearch)
-		}
-		return err
-	}
-}
-
-func decode(job *models.Job, payload any) error {
-	if err := json.Unmarshal(job.Payload, payload); err != nil {
-		return Permanent(fmt.Errorf("read payload of %s: %w", job.Kind, err))
-	}
-	return nil
+	Register(handlers, mails.send, mails.gaveUp)
+	return handlers
 }
 
 // Permanent marks an error as final: the job is given up at once.

@@ -35,6 +35,8 @@ type bench struct {
 	db      *bun.DB
 	// indices lists Elasticsearch's indices of the test.
 	indices func() []string
+	// alias is where Elasticsearch has the test's index.
+	alias string
 	// settle makes what was written visible to searches.
 	settle func()
 }
@@ -48,6 +50,11 @@ func boosts() search.Boosts {
 	return search.Boosts(cfg.Boosts)
 }
 
+// newPostgres is the engine in PostgreSQL of a shop that speaks the languages of the demo catalogue.
+func newPostgres(s *store.Store) *postgres.Engine {
+	return postgres.New(s, postgres.Options{Languages: cataloguetest.Languages().Supported, Boosts: boosts()})
+}
+
 // onEachEngine runs a test on both engines: what they promise is the same.
 func onEachEngine(t *testing.T, test func(b *bench)) {
 	t.Helper()
@@ -57,7 +64,7 @@ func onEachEngine(t *testing.T, test func(b *bench)) {
 			b := &bench{T: t}
 			b.store, b.db = cataloguetest.NewDemo(t)
 			languages := cataloguetest.Languages()
-			standIn := postgres.New(b.store, postgres.Options{Languages: languages.Supported, Boosts: boosts()})
+			standIn := newPostgres(b.store)
 			// The engine in PostgreSQL is always there: it knows the words that typing errors are mended with.
 			engines := []search.Engine{standIn}
 			if b.engine, b.settle = standIn, func() {}; name == search.Elasticsearch {
@@ -82,7 +89,7 @@ func (b *bench) openElastic() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.engine = engine
+	b.engine, b.alias = engine, alias
 	b.settle = func() { request(b, http.MethodPost, address+"/"+alias+"/_refresh", "") }
 	b.indices = func() []string {
 		return strings.Fields(request(b, http.MethodGet, address+"/_cat/indices/"+alias+"-*?h=index&s=index", ""))

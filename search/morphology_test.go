@@ -177,13 +177,6 @@ func newElasticAnalyzer(t *testing.T, language models.LanguageCode, protected ..
 	}
 }
 
-func deleteIndices(t *testing.T, address, alias string) {
-	t.Helper()
-	for _, index := range strings.Fields(request(t, http.MethodGet, address+"/_cat/indices/"+alias+"-*?h=index", "")) {
-		request(t, http.MethodDelete, address+"/"+index, "")
-	}
-}
-
 func analyzeInElastic(t *testing.T, url string, language models.LanguageCode, texts []string) [][]string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"field": "title." + string(language), "text": texts})

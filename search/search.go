@@ -245,21 +245,53 @@ type Engine interface {
 	// Index brings the documents into the index; older versions than the index has are ignored. It
 	// returns when the documents are stored; they are found within a second.
 	Index(ctx context.Context, documents []*Document) error
-	// Delete removes the products from the index.
-	Delete(ctx context.Context, ids []uuid.UUID) error
+	// Delete removes products that were deleted at these versions; a newer document stays.
+	Delete(ctx context.Context, deleted []models.IndexVersion) error
 	// Rebuild starts a new, empty index beside the present one. Documents indexed while it runs go into
 	// both.
 	Rebuild(ctx context.Context) (Rebuild, error)
 	// Ready says whether the engine can answer; the error wraps ErrNoIndex when only the index is missing.
 	Ready(ctx context.Context) error
+	// Current says whether the index was made by this very program: with its fields, its analysis and its languages.
+	// One that was made by another release goes on answering until a rebuild has replaced it.
+	Current(ctx context.Context) (bool, error)
+	// Versions returns the versions of up to limit documents that follow the given product in the order of ids.
+	Versions(ctx context.Context, after uuid.UUID, limit int) ([]models.IndexVersion, error)
 }
 
-// Rebuild is an index that is being filled.
+// Rebuild is an index that is being filled. Its methods may be called at the same time, but for Commit and Abort.
 type Rebuild interface {
-	// Add puts documents into the new index.
+	// Add puts documents into the new index; newer ones that it has already stay.
 	Add(ctx context.Context, documents []*Document) error
+	// Delete takes products out of it that were deleted at these versions.
+	Delete(ctx context.Context, deleted []models.IndexVersion) error
 	// Commit checks that the new index holds count documents or more and lets it take the old one's place at once.
 	Commit(ctx context.Context, count int) error
 	// Abort throws the new index away; after Commit it does nothing.
 	Abort(ctx context.Context) error
+}
+
+// RebuildReport says what a rebuild has done.
+type RebuildReport struct {
+	Products int
+	Engines  []EngineName
+	Took     time.Duration
+}
+
+// Rate is how many products a second went into the engines.
+func (r RebuildReport) Rate() float64 { return float64(r.Products) / r.Took.Seconds() }
+
+// ErrNoPrevious is what Rollback returns, wrapped, when there is no index to go back to.
+var ErrNoPrevious = errors.New("there is no index to go back to")
+
+// Keeper is an engine that keeps the index before the present one.
+type Keeper interface {
+	Engine
+	// Rollback lets the index before take the place of the present one, and keeps that in turn. What has changed
+	// since then is not in it.
+	Rollback(ctx context.Context) error
+	// Abandoned says whether there is an index that was being filled; when no rebuild runs, nobody will finish it.
+	Abandoned(ctx context.Context) (bool, error)
+	// Discard deletes it.
+	Discard(ctx context.Context) error
 }

@@ -14,7 +14,6 @@ import (
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/indexer"
-	"ecoseller/search/postgres"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
 	"ecoseller/store/storetest"
@@ -31,7 +30,7 @@ func TestSpeedOfSuggestions(t *testing.T) {
 	b.store = store.New(b.db, cataloguetest.Languages(), nil)
 	importCatalogue(t, b.store, filepath.Join(folder, "icecat-products.ndjson.gz"))
 	b.openElastic()
-	engines := []search.Engine{postgres.New(b.store, postgres.Options{Languages: cataloguetest.Languages().Supported, Boosts: boosts()}), b.engine}
+	engines := []search.Engine{newPostgres(b.store), b.engine}
 	report, err := indexer.New(b.store, cataloguetest.Languages(), engines...).Rebuild(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -236,7 +236,7 @@ const importProducts = `
 	ORDER BY r.id
 	ON CONFLICT (id) DO UPDATE
 	SET published = excluded.published, product_type_id = excluded.product_type_id, brand = excluded.brand,
-		released_at = excluded.released_at, version = p.version + 1, index_version = p.index_version + 1,
+		released_at = excluded.released_at, version = p.version + 1, index_version = nextval('product_index_versions'),
 		updated_at = now()`
 
 const removeTranslations = `

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"ecoseller/models"
 )
@@ -25,40 +26,45 @@ type ProductSearchRow struct {
 	Words    string `json:"words"`
 }
 
-// PutProductSearchRows replaces the rows of all products that it is given rows of, language by
-// language; a product's older version never replaces a newer one. Deleted products are left out.
+// PutProductSearchRows replaces the rows of all products that it is given rows of; a product's older version never
+// replaces a newer one. Deleted products are left out, and rows that would not change stay untouched.
 func (s *Store) PutProductSearchRows(ctx context.Context, rows []ProductSearchRow) error {
 	raw, err := json.Marshal(rows)
 	if err != nil {
 		return fmt.Errorf("write search rows: %w", err)
 	}
-	_, err = s.db.NewRaw(`
-		WITH incoming AS (
-			SELECT r.* FROM jsonb_to_recordset(?::jsonb)
-				AS r (product_id uuid, language text, published boolean, in_stock boolean, created_at timestamptz, version bigint,
-					document text, words text)
-			JOIN products ON products.id = r.product_id
-		), vanished AS (
-			DELETE FROM product_search AS s
-			USING (SELECT DISTINCT product_id, version FROM incoming) AS product
-			WHERE s.product_id = product.product_id AND s.version <= product.version
-			  AND NOT EXISTS (SELECT FROM incoming AS i WHERE i.product_id = s.product_id AND i.language = s.language)
-		)
-		INSERT INTO product_search AS s (product_id, language, published, in_stock, created_at, version, document, words)
-		SELECT product_id, language, published, in_stock, created_at, version, document::tsvector, words FROM incoming
-		ORDER BY product_id, language
-		ON CONFLICT (product_id, language) DO UPDATE
-		SET published = excluded.published, in_stock = excluded.in_stock, created_at = excluded.created_at,
-			version = excluded.version, document = excluded.document, words = excluded.words
-		WHERE s.version <= excluded.version`, string(raw)).Exec(ctx)
-	return wrap(ctx, err, "put search rows")
+	// One after the other: an older version that is written at the same time would bring languages back that the
+	// newer one has no longer.
+	return s.exclusivelyInTx(ctx, LockSearchRows, func(ctx context.Context, tx bun.IDB) error {
+		_, err := tx.NewRaw(putProductSearchRows, string(raw)).Exec(ctx)
+		return wrap(ctx, err, "put search rows")
+	})
 }
 
-// DeleteProductSearchRows removes products from the search.
-func (s *Store) DeleteProductSearchRows(ctx context.Context, ids []uuid.UUID) error {
-	_, err := s.db.NewRaw("DELETE FROM product_search WHERE product_id = ANY(?)", uuidArray(ids)).Exec(ctx)
-	return wrap(ctx, err, "delete search rows")
-}
+const putProductSearchRows = `
+	WITH incoming AS (
+		SELECT r.product_id, r.language, r.published, r.in_stock, r.created_at, r.version, r.document::tsvector AS document, r.words
+		FROM jsonb_to_recordset(?::jsonb)
+			AS r (product_id uuid, language text, published boolean, in_stock boolean, created_at timestamptz, version bigint,
+				document text, words text)
+		JOIN products ON products.id = r.product_id
+		WHERE NOT EXISTS (SELECT FROM product_search AS s WHERE s.product_id = r.product_id AND s.version > r.version)
+		ORDER BY r.product_id
+		FOR KEY SHARE OF products
+	), vanished AS (
+		DELETE FROM product_search AS s
+		USING (SELECT DISTINCT product_id FROM incoming) AS product
+		WHERE s.product_id = product.product_id
+		  AND NOT EXISTS (SELECT FROM incoming AS i WHERE i.product_id = s.product_id AND i.language = s.language)
+	)
+	INSERT INTO product_search AS s (product_id, language, published, in_stock, created_at, version, document, words)
+	SELECT product_id, language, published, in_stock, created_at, version, document, words FROM incoming
+	ORDER BY product_id, language
+	ON CONFLICT (product_id, language) DO UPDATE
+	SET published = excluded.published, in_stock = excluded.in_stock, created_at = excluded.created_at,
+		version = excluded.version, document = excluded.document, words = excluded.words
+	WHERE (s.published, s.in_stock, s.created_at, s.version, s.document, s.words)
+		IS DISTINCT FROM (excluded.published, excluded.in_stock, excluded.created_at, excluded.version, excluded.document, excluded.words)`
 
 // CountProductSearchProducts says how many products can be found.
 func (s *Store) CountProductSearchProducts(ctx context.Context) (int, error) {

@@ -56,12 +56,6 @@ func (s *Store) PutProductSuggestions(ctx context.Context, versions map[uuid.UUI
 		WHERE s.version <= excluded.version`, rows)
 }
 
-// DeleteProductSuggestions removes products from the suggestions.
-func (s *Store) DeleteProductSuggestions(ctx context.Context, ids []uuid.UUID) error {
-	_, err := s.db.NewRaw("DELETE FROM product_suggestions WHERE product_id = ANY(?)", uuidArray(ids)).Exec(ctx)
-	return wrap(ctx, err, "delete suggestions")
-}
-
 // ProductTitle is a title and whose it is.
 type ProductTitle struct {
 	ProductID uuid.UUID

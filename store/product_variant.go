@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -34,9 +35,10 @@ func (s *Store) productVariants(ctx context.Context, where string, arg any) ([]*
 	return variants, wrap(ctx, err, "load variants")
 }
 
-// variantAttribute is an attribute and its type as one row.
+// variantAttribute is an attribute and its type as one row, or the ids of a variant's attributes.
 type variantAttribute struct {
-	SKU string `bun:"sku"`
+	SKU          string `bun:"sku"`
+	AttributeIDs string `bun:"attribute_ids"`
 
 	ID              uuid.UUID
 	AttributeTypeID uuid.UUID
@@ -51,23 +53,47 @@ type variantAttribute struct {
 	TypeName      models.Translated `bun:"type:jsonb"`
 }
 
-// AttributesBySKUs returns the variants' attributes with their types, in their order.
+// AttributesBySKUs returns the variants' attributes with their types, in their order. Variants share them, and each is
+// read once: where products are read by the hundred, that is a small part of the rows.
 func (s *Store) AttributesBySKUs(ctx context.Context, skus []string) (map[string][]*models.Attribute, error) {
 	var rows []variantAttribute
 	err := s.db.NewRaw(`
-		SELECT va.sku, a.id, a.attribute_type_id, a.value, a.number, a.name, a.position,
+		WITH had AS MATERIALIZED (
+			SELECT va.sku, va.attribute_id, va.position, a.value, at.code
+			FROM product_variant_attributes AS va
+			JOIN attributes AS a ON a.id = va.attribute_id
+			JOIN attribute_types AS at ON at.id = a.attribute_type_id
+			WHERE va.sku = ANY(?)
+		)
+		SELECT '' AS sku, '' AS attribute_ids, a.id, a.attribute_type_id, a.value, a.number, a.name, a.position,
 			at.code AS type_code, at.value_type AS type_value_type, at.unit AS type_unit, at.name AS type_name
-		FROM product_variant_attributes AS va
-		JOIN attributes AS a ON a.id = va.attribute_id
+		FROM attributes AS a
 		JOIN attribute_types AS at ON at.id = a.attribute_type_id
-		WHERE va.sku = ANY(?)
-		ORDER BY va.sku, va.position, at.code, a.value`, pgdialect.Array(skus)).Scan(ctx, &rows)
+		WHERE a.id IN (SELECT attribute_id FROM had)
+		UNION ALL
+		SELECT sku, string_agg(attribute_id::text, ' ' ORDER BY position, code, value),
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+		FROM had GROUP BY sku`, pgdialect.Array(skus)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap(ctx, err, "load attributes of variants")
 	}
+	attributes := map[string]*models.Attribute{}
+	for i := range rows {
+		if rows[i].SKU == "" {
+			attributes[rows[i].ID.String()] = rows[i].attribute()
+		}
+	}
 	bySKU := make(map[string][]*models.Attribute, len(skus))
 	for i := range rows {
-		bySKU[rows[i].SKU] = append(bySKU[rows[i].SKU], rows[i].attribute())
+		if rows[i].SKU == "" {
+			continue
+		}
+		ids := strings.Fields(rows[i].AttributeIDs)
+		had := make([]*models.Attribute, len(ids))
+		for j, id := range ids {
+			had[j] = attributes[id]
+		}
+		bySKU[rows[i].SKU] = had
 	}
 	return bySKU, nil
 }

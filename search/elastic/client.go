@@ -7,28 +7,45 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"github.com/sony/gobreaker/v2"
 
 	"ecoseller/search"
 )
 
-// restAfterFailure is how long a server that could not be reached is left alone. Searches are answered
-// by the other engine meanwhile, without waiting for a timeout each.
-const restAfterFailure = 2 * time.Second
+// The breakers. A server that does not answer costs the requests that find it out their time, and no others.
+const (
+	// tripAfter is how many requests in a row have to fail or to be slow.
+	tripAfter = 3
+	// restAfterTrip is how long the server is left alone then; after it, one request at a time tries again.
+	restAfterTrip = 2 * time.Second
+	// slowSearch and slowWrite are what counts as failed, although it is answered.
+	slowSearch = time.Second
+	slowWrite  = 10 * time.Second
+	// writesAtOnce is how many writes of changes run at the same time in this process, and waitToWrite how long others
+	// wait for their turn before they are unavailable: a server that hangs keeps so many workers, and not all.
+	writesAtOnce        = 2
+	waitToWrite         = 2 * time.Second
+	defaultWriteTimeout = 30 * time.Second
+)
 
 // client speaks to Elasticsearch and sorts its errors: what another engine could answer wraps
 // search.ErrUnavailable.
 type client struct {
 	es *elasticsearch.Client
-	// restUntil is a time in nanoseconds since 1970.
-	restUntil atomic.Int64
+	// Searches and writes fail apart: a server whose disk is full still finds.
+	searches     *breaker
+	writes       *breaker
+	writeTimeout time.Duration
+	// writing has a place for each write that may run at once: more would only make all of them late.
+	writing chan struct{}
 }
 
 func newClient(o Options) (*client, error) {
@@ -50,26 +67,45 @@ func newClient(o Options) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up Elasticsearch: %w", err)
 	}
-	return &client{es: es}, nil
+	c := &client{
+		es:       es,
+		searches: newBreaker("searches", slowSearch, o.Logger),
+		writes:   newBreaker("writes", slowWrite, o.Logger),
+
+		writeTimeout: o.WriteTimeout,
+		writing:      make(chan struct{}, writesAtOnce),
+	}
+	if c.writeTimeout == 0 {
+		c.writeTimeout = defaultWriteTimeout
+	}
+	return c, nil
 }
 
-// resting says whether the server could not be reached a moment ago.
-func (c *client) resting() bool { return time.Now().UnixNano() < c.restUntil.Load() }
-
-// do runs a request and reads the answer's JSON into out, which may be nil.
+// do runs a request and reads the answer's JSON into out, which may be nil. Searches and writes are refused at once
+// while the server is left alone.
 func (c *client) do(ctx context.Context, request esapi.Request, out any) error {
+	switch request.(type) {
+	case esapi.SearchRequest, esapi.MsearchRequest, esapi.OpenPointInTimeRequest:
+		return c.searches.run(func() error { return c.ask(ctx, request, out) })
+	case esapi.BulkRequest, esapi.IndicesGetAliasRequest:
+		ctx, cancel := context.WithTimeout(ctx, c.writeTimeout)
+		defer cancel()
+		return c.writes.run(func() error { return c.ask(ctx, request, out) })
+	default:
+		return c.ask(ctx, request, out)
+	}
+}
+
+// ask is do without a breaker, for who has the patience to wait and to try again.
+func (c *client) ask(ctx context.Context, request esapi.Request, out any) error {
 	response, err := request.Do(ctx, c.es)
 	if err != nil {
-		if !errors.Is(err, context.Canceled) {
-			c.restUntil.Store(time.Now().Add(restAfterFailure).UnixNano())
-		}
 		return fmt.Errorf("%w: %w", search.ErrUnavailable, err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.IsError() {
 		return statusError(response)
 	}
-	c.restUntil.Store(0)
 	if out == nil {
 		_, err = io.Copy(io.Discard, response.Body)
 	} else {
@@ -79,6 +115,67 @@ func (c *client) do(ctx context.Context, request esapi.Request, out any) error {
 		return fmt.Errorf("%w: read answer of Elasticsearch: %w", search.ErrUnavailable, err)
 	}
 	return nil
+}
+
+// takeTurn waits until another write may run.
+func (c *client) takeTurn(ctx context.Context) (done func(), err error) {
+	select {
+	case c.writing <- struct{}{}:
+		return func() { <-c.writing }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait to write: %w", ctx.Err())
+	case <-time.After(waitToWrite):
+		return nil, fmt.Errorf("%w: other writes to Elasticsearch take long", search.ErrUnavailable)
+	}
+}
+
+// breaker opens when several requests in a row fail or are slow, and lets single ones try whether that is over.
+type breaker struct {
+	circuit *gobreaker.CircuitBreaker[struct{}]
+	slow    time.Duration
+}
+
+// errSlow makes an answered request count as failed.
+var errSlow = errors.New("slow")
+
+func newBreaker(name string, slow time.Duration, logger *slog.Logger) *breaker {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &breaker{slow: slow, circuit: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+		Name:        name,
+		MaxRequests: 1,
+		Timeout:     restAfterTrip,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= tripAfter },
+		// Our own mistakes say that the server is well; a client that has left says nothing, and must not be taken
+		// for a proof either, hence IsExcluded.
+		IsSuccessful: func(err error) bool {
+			return err == nil || errors.Is(err, search.ErrNoIndex) || !errors.Is(err, search.ErrUnavailable) && !errors.Is(err, errSlow)
+		},
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		OnStateChange: func(name string, from, to gobreaker.State) {
+			logger.Warn("Elasticsearch: the breaker has changed", "of", name, "from", from.String(), "to", to.String())
+		},
+	})}
+}
+
+// run runs the request unless the breaker is open.
+func (b *breaker) run(request func() error) error {
+	_, err := b.circuit.Execute(func() (struct{}, error) {
+		started := time.Now()
+		err := request()
+		if err == nil && time.Since(started) > b.slow {
+			err = errSlow
+		}
+		return struct{}{}, err
+	})
+	switch {
+	case errors.Is(err, errSlow):
+		return nil
+	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+		return fmt.Errorf("%w: Elasticsearch is left alone for a moment: %w", search.ErrUnavailable, err)
+	}
+	return err
 }
 
 // statusError tells our own mistakes (most of 4xx) from the server's troubles.

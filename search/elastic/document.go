@@ -119,18 +119,3 @@ func (doc *document) addVariants(variants []search.DocumentVariant) {
 	doc.Attributes = slices.Sorted(maps.Keys(attributes))
 	doc.Numbers = slices.Sorted(maps.Keys(numbers))
 }
-
-func (e *Engine) indexOperations(documents []*search.Document) ([]operation, error) {
-	operations := make([]operation, len(documents))
-	for i, d := range documents {
-		source, err := e.source(d)
-		if err != nil {
-			return nil, err
-		}
-		operations[i] = operation{
-			action: object{"index": object{"_id": d.ProductID, "version": d.Version, "version_type": "external_gte"}},
-			source: source,
-		}
-	}
-	return operations, nil
-}

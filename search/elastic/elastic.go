@@ -4,6 +4,8 @@ package elastic
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -25,6 +27,11 @@ type Options struct {
 	Boosts search.Boosts
 	// ProtectedWords are not stemmed.
 	ProtectedWords []string
+	// WriteTimeout bounds each request that writes, so that a server that hangs does not keep workers for the time of
+	// a job; 30 s when 0.
+	WriteTimeout time.Duration
+	// Logger is told when the server is left alone and when it answers again; it may be nil.
+	Logger *slog.Logger
 }
 
 // Engine searches in an index behind an alias.
@@ -63,5 +70,7 @@ func (e *Engine) Name() search.EngineName { return search.Elasticsearch }
 
 // Ready says whether the server answers and has the index.
 func (e *Engine) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, e.client.writeTimeout)
+	defer cancel()
 	return e.client.do(ctx, esapi.CountRequest{Index: []string{e.alias}}, nil)
 }

@@ -50,9 +50,6 @@ type hit struct {
 
 // Search runs the boosted query over the chain's languages.
 func (e *Engine) Search(ctx context.Context, r search.Request) (*search.Result, error) {
-	if e.client.resting() {
-		return nil, fmt.Errorf("%w: Elasticsearch could not be reached a moment ago", search.ErrUnavailable)
-	}
 	if r.After == nil {
 		return e.page(ctx, r, place{})
 	}

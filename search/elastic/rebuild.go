@@ -4,79 +4,77 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
+	"ecoseller/models"
 	"ecoseller/search"
 )
 
-// buildingAlias stands on the index that is being filled; writes made meanwhile go there as well.
-func (e *Engine) buildingAlias() string { return e.alias + "-building" }
+// rememberDeletions is how long an index refuses a document that is older than the deletion of its product. It is
+// longer than any writer takes from reading a document to writing it.
+const rememberDeletions = "1h"
 
 // Rebuild makes a new index beside the present one. One rebuild at a time: the caller sees to that.
 func (e *Engine) Rebuild(ctx context.Context) (search.Rebuild, error) {
-	abandoned, err := e.indicesBehind(ctx, e.buildingAlias())
-	if err != nil {
+	if err := patiently(ctx, firstPatience, func() error { return e.Discard(ctx) }); err != nil {
 		return nil, err
 	}
-	if err := e.deleteIndices(ctx, abandoned); err != nil {
+	r := &rebuild{
+		engine: e, definition: e.definition(),
+		index: e.alias + "-" + time.Now().UTC().Format("20060102-150405.000000"),
+	}
+	if err := patiently(ctx, firstPatience, func() error { return r.createIndex(ctx) }); err != nil {
 		return nil, err
 	}
-	name, err := e.createIndex(ctx, e.buildingAlias())
-	if err != nil {
-		return nil, err
-	}
-	return &rebuild{engine: e, index: name}, nil
+	return r, nil
 }
 
 type rebuild struct {
-	engine    *Engine
-	index     string
-	committed bool
+	engine     *Engine
+	definition object
+	index      string
+	committed  bool
 }
 
 // Add writes the documents into the new index.
 func (r *rebuild) Add(ctx context.Context, documents []*search.Document) error {
-	operations, err := r.engine.indexOperations(documents)
+	operations, err := r.engine.indexOperations(documents, newer)
 	if err != nil {
 		return err
 	}
-	return r.engine.bulk(ctx, r.engine.buildingAlias(), operations)
+	return r.engine.bulkPatiently(ctx, r.engine.buildingAlias(), operations)
+}
+
+// Delete removes products from the new index.
+func (r *rebuild) Delete(ctx context.Context, deleted []models.IndexVersion) error {
+	return r.engine.bulkPatiently(ctx, r.engine.buildingAlias(), deleteOperations(deleted))
 }
 
 // Commit lets the alias point to the new index, in one step. The index before it is kept, so that an
 // operator can go back; older ones are deleted.
 func (r *rebuild) Commit(ctx context.Context, count int) error {
-	if err := r.engine.client.do(ctx, esapi.IndicesRefreshRequest{Index: []string{r.index}}, nil); err != nil {
-		return fmt.Errorf("refresh %s: %w", r.index, err)
+	if err := patiently(ctx, patience, func() error { return r.takePlace(ctx, count) }); err != nil {
+		return err
+	}
+	r.committed = true
+	return patiently(ctx, patience, func() error { return r.engine.deleteUnused(ctx) })
+}
+
+func (r *rebuild) takePlace(ctx context.Context, count int) error {
+	if err := r.finishFilling(ctx); err != nil {
+		return err
 	}
 	var answer struct{ Count int }
-	if err := r.engine.client.do(ctx, esapi.CountRequest{Index: []string{r.index}}, &answer); err != nil {
+	if err := r.engine.client.ask(ctx, esapi.CountRequest{Index: []string{r.index}}, &answer); err != nil {
 		return fmt.Errorf("count %s: %w", r.index, err)
 	}
 	if answer.Count < count {
 		return fmt.Errorf("%s holds %d products, expected %d", r.index, answer.Count, count)
 	}
-	previous, err := r.engine.indicesBehind(ctx, r.engine.alias)
-	if err != nil {
-		return err
-	}
-	actions := []any{
-		object{"add": object{"index": r.index, "alias": r.engine.alias}},
-		object{"remove": object{"index": r.index, "alias": r.engine.buildingAlias()}},
-	}
-	for _, index := range previous {
-		actions = append(actions, object{"remove": object{"index": index, "alias": r.engine.alias}})
-	}
-	if err := r.engine.client.do(ctx, esapi.IndicesUpdateAliasesRequest{Body: body(object{"actions": actions})}, nil); err != nil {
-		return fmt.Errorf("swap alias: %w", err)
-	}
-	r.committed = true
-	return r.engine.deleteOld(ctx, append(previous, r.index))
+	return r.engine.swap(ctx, r.index)
 }
 
 // Abort deletes the new index.
@@ -87,59 +85,60 @@ func (r *rebuild) Abort(ctx context.Context) error {
 	return r.engine.deleteIndices(ctx, []string{r.index})
 }
 
-// createIndex makes an empty index with an alias and returns its name.
-func (e *Engine) createIndex(ctx context.Context, alias string) (string, error) {
-	name := e.alias + "-" + time.Now().UTC().Format("20060102-150405.000000")
-	definition := indexDefinition(e.languages, e.protected)
-	definition["aliases"] = object{alias: object{}}
-	err := e.client.do(ctx, esapi.IndicesCreateRequest{Index: name, Body: body(definition)}, nil)
+// createIndex makes an empty index that nobody searches yet: it is not refreshed, and what a crash of the server would
+// lose of it is not worth the waiting.
+func (r *rebuild) createIndex(ctx context.Context) error {
+	settings := object{}
+	for name, value := range r.definition["settings"].(object) {
+		settings[name] = value
+	}
+	settings["refresh_interval"] = "-1"
+	settings["translog.durability"] = "async"
+	settings["gc_deletes"] = rememberDeletions
+	definition := object{
+		"settings": settings, "mappings": r.definition["mappings"],
+		"aliases": object{r.engine.buildingAlias(): object{}},
+	}
+	err := r.engine.client.ask(ctx, esapi.IndicesCreateRequest{Index: r.index, Body: body(definition)}, nil)
+	if err != nil && strings.Contains(err.Error(), "resource_already_exists_exception") {
+		return nil // the first answer was lost: nobody else gives this name
+	}
 	if err != nil && strings.Contains(err.Error(), "hunspell") {
-		return "", fmt.Errorf("create index: the server lacks a dictionary; see docker/elasticsearch and scripts/foldhunspell: %w", err)
+		return fmt.Errorf("create index: the server lacks a dictionary; see docker/elasticsearch and scripts/foldhunspell: %w", err)
 	}
 	if err != nil {
-		return "", fmt.Errorf("create index: %w", err)
+		return fmt.Errorf("create index: %w", err)
 	}
-	return name, nil
+	return nil
 }
 
-// indicesBehind returns the names of the indices behind an alias; none when there is no such alias.
-func (e *Engine) indicesBehind(ctx context.Context, alias string) ([]string, error) {
-	var answer map[string]any
-	err := e.client.do(ctx, esapi.IndicesGetAliasRequest{Name: []string{alias}}, &answer)
-	if errors.Is(err, search.ErrNoIndex) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look up alias %s: %w", alias, err)
-	}
-	var names []string
-	for name := range answer {
-		names = append(names, name)
-	}
-	return names, nil
-}
-
-// deleteOld deletes indices of ours that are neither kept nor in use.
-func (e *Engine) deleteOld(ctx context.Context, keep []string) error {
-	var answer map[string]any
-	if err := e.client.do(ctx, esapi.IndicesGetAliasRequest{Index: []string{e.alias + "-*"}}, &answer); err != nil {
-		return fmt.Errorf("list indices: %w", err)
-	}
-	ours := regexp.MustCompile("^" + regexp.QuoteMeta(e.alias) + `-\d{8}-\d{6}\.\d{6}$`)
-	var old []string
-	for name := range answer {
-		if ours.MatchString(name) && !slices.Contains(keep, name) {
-			old = append(old, name)
+// finishFilling gives the index the settings to live with, writes it to disk and makes it searchable.
+func (r *rebuild) finishFilling(ctx context.Context) error {
+	settings := object{"index": object{
+		"refresh_interval":    r.definition["settings"].(object)["refresh_interval"],
+		"translog.durability": nil,
+	}}
+	for _, step := range []struct {
+		doing   string
+		request esapi.Request
+	}{
+		{"set up", esapi.IndicesPutSettingsRequest{Index: []string{r.index}, Body: body(settings)}},
+		{"flush", esapi.IndicesFlushRequest{Index: []string{r.index}}},
+		{"refresh", esapi.IndicesRefreshRequest{Index: []string{r.index}}},
+	} {
+		if err := r.engine.client.ask(ctx, step.request, nil); err != nil {
+			return fmt.Errorf("%s %s: %w", step.doing, r.index, err)
 		}
 	}
-	return e.deleteIndices(ctx, old)
+	return nil
 }
 
+// deleteIndices deletes indices; those that are gone already are deleted.
 func (e *Engine) deleteIndices(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	if err := e.client.do(ctx, esapi.IndicesDeleteRequest{Index: names}, nil); err != nil && !errors.Is(err, search.ErrNoIndex) {
+	if err := e.client.ask(ctx, esapi.IndicesDeleteRequest{Index: names}, nil); err != nil && !errors.Is(err, search.ErrNoIndex) {
 		return fmt.Errorf("delete indices: %w", err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package elastic
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -49,9 +48,6 @@ func autocompleteField() object {
 
 // Suggest looks for titles in which each typed word begins a word, then for those in which it nearly does.
 func (e *Engine) Suggest(ctx context.Context, r search.SuggestRequest) (*search.SuggestedProducts, error) {
-	if e.client.resting() {
-		return nil, fmt.Errorf("%w: Elasticsearch could not be reached a moment ago", search.ErrUnavailable)
-	}
 	typed := analysis.TypedWords(r.Text)
 	found, err := e.suggest(ctx, typed, r, false)
 	if err == nil && len(found) < min(fewSuggestions, r.First) && analysis.MayHoldTypos(typed) {

@@ -4,49 +4,50 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
+	"ecoseller/models"
 	"ecoseller/search"
 )
 
 // Index writes the documents, also into an index that is just being rebuilt. It never makes an index: one
 // with a few documents in it would answer searches as if these were all.
 func (e *Engine) Index(ctx context.Context, documents []*search.Document) error {
-	// The look for a rebuild has to come after the documents were read from the database: a rebuild that
-	// starts later reads what they say itself.
-	building, err := e.indicesBehind(ctx, e.buildingAlias())
+	operations, err := e.indexOperations(documents, notOlder)
 	if err != nil {
 		return err
 	}
-	operations, err := e.indexOperations(documents)
-	if err != nil {
-		return err
-	}
-	if err := e.bulk(ctx, e.alias, operations); err != nil {
-		return err
-	}
-	if len(building) == 0 {
-		return nil
-	}
-	err = e.bulk(ctx, e.buildingAlias(), operations)
-	if errors.Is(err, search.ErrNoIndex) {
-		return nil // it has been finished meanwhile, and is what the first write went into
-	}
-	return err
+	return e.write(ctx, operations)
 }
 
 // Delete removes the products, also from an index that is just being rebuilt.
-func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
-	operations := make([]operation, len(ids))
-	for i, id := range ids {
-		operations[i] = operation{action: object{"delete": object{"_id": id}}}
-	}
-	if err := e.bulk(ctx, e.alias, operations); err != nil {
+func (e *Engine) Delete(ctx context.Context, deleted []models.IndexVersion) error {
+	return e.write(ctx, deleteOperations(deleted))
+}
+
+func (e *Engine) write(ctx context.Context, operations []operation) error {
+	done, err := e.client.takeTurn(ctx)
+	if err != nil {
 		return err
 	}
-	err := e.bulk(ctx, e.buildingAlias(), operations)
-	if errors.Is(err, search.ErrNoIndex) {
-		return nil
+	defer done()
+	// The look for a rebuild has to come after the documents were read from the database: a rebuild that
+	// starts later reads what they say itself.
+	building, err := indicesBehind(ctx, e.client.do, e.buildingAlias())
+	if err != nil {
+		return err
 	}
-	return err
+	// Where documents are refused, the others were written: they go into both indices all the same.
+	refused := e.bulk(ctx, e.alias, operations)
+	if _, ok := errors.AsType[*refusedError](refused); refused != nil && !ok {
+		return refused
+	}
+	if len(building) == 0 {
+		return refused
+	}
+	err = e.bulk(ctx, e.buildingAlias(), operations)
+	if errors.Is(err, search.ErrNoIndex) {
+		// The rebuild has ended meanwhile. Which index the first write went into, the old one or the new one, is not
+		// known.
+		err = e.bulk(ctx, e.alias, operations)
+	}
+	return errors.Join(refused, err)
 }

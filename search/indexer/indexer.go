@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -16,8 +16,8 @@ import (
 	"ecoseller/store"
 )
 
-// rebuildBatch is how many products are read and written at a time.
-const rebuildBatch = 500
+// batchSize is how many products are read and written at a time.
+const batchSize = 500
 
 // Indexer writes into all engines, so that each of them can answer at any time.
 type Indexer struct {
@@ -35,125 +35,57 @@ func New(s *store.Store, languages models.Languages, engines ...search.Engine) *
 // IndexProducts brings the products into all engines as they are now; those that no longer exist are
 // removed. An engine that is away makes the error wrap search.ErrUnavailable; the others are served.
 func (x *Indexer) IndexProducts(ctx context.Context, ids []uuid.UUID) error {
-	documents, err := x.documents(ctx, ids)
-	if err != nil {
-		return err
-	}
-	gone := missing(ids, documents)
 	var errs []error
-	for _, engine := range x.engines {
-		if err := write(ctx, engine, documents, gone); err != nil {
-			errs = append(errs, fmt.Errorf("index in %s: %w", engine.Name(), err))
+	for batch := range slices.Chunk(ids, batchSize) {
+		documents, deleted, err := x.present(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for _, engine := range x.engines {
+			if err := write(ctx, engine, documents, deleted); err != nil {
+				errs = append(errs, fmt.Errorf("index in %s: %w", engine.Name(), err))
+			}
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func write(ctx context.Context, engine search.Engine, documents []*search.Document, gone []uuid.UUID) error {
+// Ready says whether all engines can be written to; the error wraps search.ErrUnavailable.
+func (x *Indexer) Ready(ctx context.Context) error {
+	for _, engine := range x.engines {
+		if err := engine.Ready(ctx); err != nil {
+			return fmt.Errorf("%s: %w", engine.Name(), err)
+		}
+	}
+	return nil
+}
+
+func write(ctx context.Context, engine search.Engine, documents []*search.Document, deleted []models.IndexVersion) error {
 	if len(documents) > 0 {
 		if err := engine.Index(ctx, documents); err != nil {
 			return err
 		}
 	}
-	if len(gone) > 0 {
-		return engine.Delete(ctx, gone)
+	if len(deleted) > 0 {
+		return engine.Delete(ctx, deleted)
 	}
 	return nil
 }
 
-// Report says what a rebuild has done.
-type Report struct {
-	Products int
-	Engines  []search.EngineName
-	Took     time.Duration
-}
-
-// Rebuild fills new indices of all engines from the database and puts them in place of the old ones.
-// Searches go on meanwhile, and so do changes: these go into both. progress is told how many products
-// are done, of how many; it may be nil. The error wraps store.ErrLocked while another rebuild runs.
-func (x *Indexer) Rebuild(ctx context.Context, progress func(done, total int)) (Report, error) {
-	var report Report
-	err := x.store.Exclusively(ctx, store.LockRebuild, func(ctx context.Context) error {
-		var err error
-		report, err = x.rebuild(ctx, progress)
+// present reads the products that exist among the ids, and at which versions the others were deleted, all at the same
+// moment.
+func (x *Indexer) present(ctx context.Context, ids []uuid.UUID) (documents []*search.Document, deleted []models.IndexVersion, err error) {
+	err = x.store.InSnapshot(ctx, func(ctx context.Context, tx *store.Store) error {
+		if documents, err = x.read(ctx, tx, ids); err != nil || len(documents) == len(ids) {
+			return err
+		}
+		deleted, err = tx.TombstonesByProductIDs(ctx, ids)
 		return err
 	})
 	if err != nil {
-		return Report{}, fmt.Errorf("rebuild search index: %w", err)
+		return nil, nil, fmt.Errorf("read products to index: %w", err)
 	}
-	return report, nil
-}
-
-func (x *Indexer) rebuild(ctx context.Context, progress func(done, total int)) (Report, error) {
-	started := time.Now()
-	if progress == nil {
-		progress = func(int, int) {}
-	}
-	total, err := x.store.CountAllProducts(ctx)
-	if err != nil {
-		return Report{}, err
-	}
-	rebuilds, err := x.begin(ctx)
-	defer func() {
-		for _, r := range rebuilds {
-			_ = r.Abort(context.WithoutCancel(ctx)) // does nothing after Commit
-		}
-	}()
-	if err != nil {
-		return Report{}, err
-	}
-	report := Report{}
-	var last uuid.UUID
-	for {
-		ids, err := x.store.ProductIDsAfter(ctx, last, rebuildBatch)
-		if err != nil {
-			return Report{}, err
-		}
-		if len(ids) == 0 {
-			break
-		}
-		documents, err := x.documents(ctx, ids)
-		if err != nil {
-			return Report{}, err
-		}
-		for _, r := range rebuilds {
-			if err := r.Add(ctx, documents); err != nil {
-				return Report{}, err
-			}
-		}
-		last = ids[len(ids)-1]
-		report.Products += len(documents)
-		progress(report.Products, max(total, report.Products))
-	}
-	for i, r := range rebuilds {
-		if err := x.commit(ctx, r, report.Products); err != nil {
-			return Report{}, fmt.Errorf("in %s: %w", x.engines[i].Name(), err)
-		}
-		report.Engines = append(report.Engines, x.engines[i].Name())
-	}
-	report.Took = time.Since(started)
-	return report, nil
-}
-
-func (x *Indexer) begin(ctx context.Context) ([]search.Rebuild, error) {
-	var rebuilds []search.Rebuild
-	for _, engine := range x.engines {
-		r, err := engine.Rebuild(ctx)
-		if err != nil {
-			return rebuilds, fmt.Errorf("in %s: %w", engine.Name(), err)
-		}
-		rebuilds = append(rebuilds, r)
-	}
-	return rebuilds, nil
-}
-
-// commit asks for as many products as were written, or as there are now if some were deleted meanwhile.
-func (x *Indexer) commit(ctx context.Context, r search.Rebuild, written int) error {
-	present, err := x.store.CountAllProducts(ctx)
-	if err != nil {
-		return err
-	}
-	return r.Commit(ctx, min(written, present))
+	return documents, deleted, nil
 }
 
 // documents reads the products that exist among the ids, all at the same moment.
@@ -333,18 +265,4 @@ func skusOf(variants map[uuid.UUID][]*models.ProductVariant) []string {
 		}
 	}
 	return skus
-}
-
-func missing(ids []uuid.UUID, documents []*search.Document) []uuid.UUID {
-	present := make(map[uuid.UUID]bool, len(documents))
-	for _, d := range documents {
-		present[d.ProductID] = true
-	}
-	var gone []uuid.UUID
-	for _, id := range ids {
-		if !present[id] {
-			gone = append(gone, id)
-		}
-	}
-	return gone
 }

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/analysis"
@@ -23,6 +21,7 @@ const maxQueryWords = 32
 // Engine searches in the table product_search.
 type Engine struct {
 	store     *store.Store
+	languages []models.LanguageCode
 	analyzers map[models.LanguageCode]*analysis.Analyzer
 	boosts    search.Boosts
 }
@@ -43,7 +42,7 @@ func New(s *store.Store, o Options) *Engine {
 	for _, language := range o.Languages {
 		analyzers[language] = analysis.New(language, o.ProtectedWords...)
 	}
-	return &Engine{store: s, analyzers: analyzers, boosts: o.Boosts}
+	return &Engine{store: s, languages: o.Languages, analyzers: analyzers, boosts: o.Boosts}
 }
 
 // Name is Postgres.
@@ -90,12 +89,9 @@ func (e *Engine) index(ctx context.Context, documents []*search.Document, known 
 	return e.store.AddSearchWords(ctx, known.takeNew())
 }
 
-// Delete removes the products' rows.
-func (e *Engine) Delete(ctx context.Context, ids []uuid.UUID) error {
-	if err := e.store.DeleteProductSearchRows(ctx, ids); err != nil {
-		return err
-	}
-	return e.store.DeleteProductSuggestions(ctx, ids)
+// Delete removes the products' rows; their suggestions have gone with the products.
+func (e *Engine) Delete(ctx context.Context, deleted []models.IndexVersion) error {
+	return e.store.DeleteProductSearchRows(ctx, deleted)
 }
 
 // Ready asks the database.
@@ -105,42 +101,6 @@ func (e *Engine) Ready(ctx context.Context) error {
 	}
 	return nil
 }
-
-// Rebuild renews all rows in place: each product's rows change in one statement, so a search always sees
-// either the old or the new ones.
-func (e *Engine) Rebuild(context.Context) (search.Rebuild, error) {
-	return &rebuild{engine: e, vocabulary: newVocabulary()}, nil
-}
-
-type rebuild struct {
-	engine     *Engine
-	vocabulary *vocabulary
-}
-
-// Add writes the documents' rows.
-func (r *rebuild) Add(ctx context.Context, documents []*search.Document) error {
-	return r.engine.index(ctx, documents, r.vocabulary)
-}
-
-// Commit counts; rows of deleted products went with these.
-func (r *rebuild) Commit(ctx context.Context, count int) error {
-	found, err := r.engine.store.CountProductSearchProducts(ctx)
-	if err != nil {
-		return err
-	}
-	if found < count {
-		return fmt.Errorf("the search table holds %d products, expected %d", found, count)
-	}
-	for language := range r.engine.analyzers {
-		if err := r.engine.store.CountSearchWords(ctx, language); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Abort has nothing to take back: every row that was written is right.
-func (r *rebuild) Abort(context.Context) error { return nil }
 
 func (e *Engine) rows(d *search.Document, known *vocabulary) []store.ProductSearchRow {
 	if len(d.Texts) == 0 {

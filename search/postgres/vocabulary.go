@@ -3,14 +3,16 @@ package postgres
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"ecoseller/models"
 	"ecoseller/search/analysis"
 	"ecoseller/store"
 )
 
-// vocabulary collects the words of documents, each once.
+// vocabulary collects the words of documents, each once. Several batches of documents may be added at a time.
 type vocabulary struct {
+	mutex sync.Mutex
 	known map[models.LanguageCode]map[string]bool
 	fresh map[models.LanguageCode]map[string]*store.SearchWord
 }
@@ -21,6 +23,8 @@ func newVocabulary() *vocabulary {
 
 // add takes the words of a document in a language, which are written like that in the texts.
 func (v *vocabulary) add(language models.LanguageCode, document *vector, texts ...string) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
 	known, fresh := v.known[language], v.fresh[language]
 	if known == nil {
 		known = map[string]bool{}
@@ -54,6 +58,8 @@ func (v *vocabulary) add(language models.LanguageCode, document *vector, texts .
 
 // takeNew returns the words that were not returned before.
 func (v *vocabulary) takeNew() []store.SearchWord {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
 	words := []store.SearchWord{}
 	for language, fresh := range v.fresh {
 		for _, word := range slices.Sorted(maps.Keys(fresh)) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"math/rand/v2"
 	"runtime/debug"
 	"sync"
@@ -19,10 +18,8 @@ import (
 
 // The times of a job's life where Options do not say otherwise.
 const (
-	defaultLease   = 30 * time.Second
-	defaultTimeout = 360 * time.Second
-	defaultGrace   = 20 * time.Second
-	longestBackoff = time.Hour
+	defaultLease = 30 * time.Second
+	defaultGrace = 20 * time.Second
 	// stateTimeout bounds the statements that read and write the state of jobs.
 	stateTimeout = 10 * time.Second
 )
@@ -132,7 +129,7 @@ func (x *executor) claim(id uuid.UUID) (*models.Job, error) {
 
 // runClaimed runs the handler under its timeout, renewing the claim as long as it works.
 func (x *executor) runClaimed(job *models.Job, handler Handler, claimed time.Time) error {
-	timeout := orDefault(handler.Timeout, defaultTimeout)
+	timeout := handler.policy.Timeout
 	inTime, cancel := context.WithTimeoutCause(x.life, timeout, fmt.Errorf("not done within %s", timeout))
 	defer cancel()
 	ctx, lose := context.WithCancelCause(inTime)
@@ -140,7 +137,7 @@ func (x *executor) runClaimed(job *models.Job, handler Handler, claimed time.Tim
 
 	var renewing sync.WaitGroup
 	renewing.Go(func() { x.renew(ctx, lose, job, claimed) })
-	err := protect(func() error { return handler.Run(ctx, job) })
+	err := protect(func() error { return handler.run(context.WithValue(ctx, currentKey{}, job), job) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
@@ -202,10 +199,10 @@ func (x *executor) write(ctx context.Context, job *models.Job, handler Handler, 
 	}
 	_, permanent := errors.AsType[*permanentError](outcome)
 	if !permanent && job.Attempts < job.MaxAttempts {
-		return x.store.RetryJob(ctx, job, backoff(job.Attempts), outcome.Error())
+		return x.store.RepeatJob(ctx, job, varied(handler.policy.Backoff(job.Attempts)), outcome.Error())
 	}
-	if handler.GaveUp != nil {
-		if err := handler.GaveUp(ctx, job, outcome); err != nil {
+	if handler.gaveUp != nil {
+		if err := handler.gaveUp(ctx, job, outcome); err != nil {
 			return fmt.Errorf("give up: %w", err)
 		}
 	}
@@ -236,11 +233,9 @@ func loggable(err error) any {
 	return err
 }
 
-// backoff is how long a job waits after its n-th attempt: n⁴ seconds ± 10 %, an hour at most. The same
-// curve as in River and Sidekiq.
-func backoff(attempt int) time.Duration {
-	seconds := min(math.Pow(float64(attempt), 4)*(0.9+0.2*rand.Float64()), longestBackoff.Seconds())
-	return time.Duration(seconds * float64(time.Second))
+// varied changes a pause by up to 10 %, so that jobs that failed together do not come again together.
+func varied(pause time.Duration) time.Duration {
+	return time.Duration(float64(pause) * (0.9 + 0.2*rand.Float64()))
 }
 
 // protect turns a panic into an error.

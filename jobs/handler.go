@@ -16,24 +16,49 @@ import (
 	"ecoseller/store"
 )
 
-const (
-	// waitForSearch is how long indexing waits for a search engine that is away.
-	waitForSearch = 5 * time.Second
-	// sendTimeout bounds the sending of a mail, statements and all.
-	sendTimeout = 3 * time.Minute
-)
+// waitForSearch is how long indexing waits for a search engine that is away.
+const waitForSearch = 5 * time.Second
 
 // Handlers say for each kind of job how it is done.
 type Handlers map[models.JobKind]Handler
 
-// Handler does the jobs of one kind. It may be run twice for one job, and has to stand that.
+// Handler does the jobs of one kind; Register makes it.
 type Handler struct {
-	// Run does the job. An error means another attempt later, unless it is Permanent or Postponed.
-	Run func(ctx context.Context, job *models.Job) error
-	// GaveUp is told when there will be no further attempt; it may be nil.
-	GaveUp func(ctx context.Context, job *models.Job, reason error) error
-	// Timeout is when the context of Run ends; 0 means 360 s.
-	Timeout time.Duration
+	policy models.JobPolicy
+	run    func(ctx context.Context, job *models.Job) error
+	gaveUp func(ctx context.Context, job *models.Job, reason error) error
+}
+
+// Register has jobs with arguments A done by run, which may be run twice for one job, and has to stand that. An error
+// means another attempt later, unless it is Permanent or Postponed. Its context ends with the timeout of the kind,
+// when the job is cancelled, and when the worker stops.
+//
+// gaveUp is told when there will be no further attempt; it may be nil.
+func Register[A models.JobArgs](handlers Handlers, run func(ctx context.Context, args A) error, gaveUp func(ctx context.Context, args A, reason error) error) {
+	var zero A
+	handler := Handler{policy: models.PolicyOf(zero)}
+	handler.run = func(ctx context.Context, job *models.Job) error {
+		args, err := argsOf[A](job)
+		if err != nil {
+			return err
+		}
+		return run(ctx, args)
+	}
+	handler.gaveUp = func(ctx context.Context, job *models.Job, reason error) error {
+		args, err := argsOf[A](job)
+		if err != nil || gaveUp == nil {
+			return nil //nolint:nilerr // arguments that cannot be read name nothing that could be told
+		}
+		return gaveUp(ctx, args, reason)
+	}
+	handlers[handler.policy.Kind] = handler
+}
+
+func argsOf[A models.JobArgs](job *models.Job) (args A, err error) {
+	if err := json.Unmarshal(job.Payload, &args); err != nil {
+		return args, Permanent(fmt.Errorf("read arguments of %s: %w", job.Kind, err))
+	}
+	return args, nil
 }
 
 // Indexer brings products into the search index.
@@ -48,20 +73,16 @@ type Sender interface {
 
 // NewHandlers returns the handlers of all kinds of jobs.
 func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
+	handlers := Handlers{}
+	Register(handlers, indexProducts(indexer), nil)
 	mails := &mailHandler{store: s, sender: sender}
-	return Handlers{
-		models.JobIndexProducts: {Run: indexProducts(indexer)},
-		models.JobSendEmail:     {Run: mails.send, GaveUp: mails.gaveUp, Timeout: sendTimeout},
-	}
+	Register(handlers, mails.send, mails.gaveUp)
+	return handlers
 }
 
-func indexProducts(indexer Indexer) func(context.Context, *models.Job) error {
-	return func(ctx context.Context, job *models.Job) error {
-		var payload models.IndexProducts
-		if err := decode(job, &payload); err != nil {
-			return err
-		}
-		err := indexer.IndexProducts(ctx, payload.ProductIDs)
+func indexProducts(indexer Indexer) func(context.Context, models.IndexProducts) error {
+	return func(ctx context.Context, args models.IndexProducts) error {
+		err := indexer.IndexProducts(ctx, args.ProductIDs)
 		if errors.Is(err, search.ErrUnavailable) {
 			return Postponed(err, waitForSearch)
 		}
@@ -69,11 +90,12 @@ func indexProducts(indexer Indexer) func(context.Context, *models.Job) error {
 	}
 }
 
-func decode(job *models.Job, payload any) error {
-	if err := json.Unmarshal(job.Payload, payload); err != nil {
-		return Permanent(fmt.Errorf("read payload of %s: %w", job.Kind, err))
-	}
-	return nil
+type currentKey struct{}
+
+// Current returns the job that a handler's context belongs to.
+func Current(ctx context.Context) *models.Job {
+	job, _ := ctx.Value(currentKey{}).(*models.Job)
+	return job
 }
 
 // Permanent marks an error as final: the job is given up at once.

@@ -27,15 +27,12 @@ type mailHandler struct {
 
 // send claims the mail before it speaks SMTP. Between the server's yes and the update of the row a dying
 // process leaves the mail unsent in the books: it is then sent twice, with the same Message-ID.
-func (h *mailHandler) send(ctx context.Context, job *models.Job) error {
-	var payload models.SendEmail
-	if err := decode(job, &payload); err != nil {
-		return err
-	}
+func (h *mailHandler) send(ctx context.Context, args models.SendEmail) error {
+	job := Current(ctx)
 	if !h.server.mayTry() {
 		return Postponed(mail.ErrUnreachable, mailWait(job))
 	}
-	message, err := h.store.ClaimEmailMessage(ctx, payload.EmailMessageID)
+	message, err := h.store.ClaimEmailMessage(ctx, args.EmailMessageID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // sent, or given up, by an earlier run of this job
 	}
@@ -54,12 +51,8 @@ func (h *mailHandler) send(ctx context.Context, job *models.Job) error {
 	return errors.Join(decideOnMail(sendErr, job), h.store.MarkEmailQueued(ctx, message.ID, sendErr.Error()))
 }
 
-func (h *mailHandler) gaveUp(ctx context.Context, job *models.Job, reason error) error {
-	var payload models.SendEmail
-	if err := decode(job, &payload); err != nil {
-		return nil //nolint:nilerr // there is no mail that could be marked
-	}
-	return h.store.MarkEmailFailed(ctx, payload.EmailMessageID, reason.Error())
+func (h *mailHandler) gaveUp(ctx context.Context, args models.SendEmail, reason error) error {
+	return h.store.MarkEmailFailed(ctx, args.EmailMessageID, reason.Error())
 }
 
 func decideOnMail(err error, job *models.Job) error {

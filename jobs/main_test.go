@@ -93,8 +93,17 @@ func smtpSender(address string, timeout time.Duration) (*mail.Sender, error) {
 	return mail.NewSender(mail.SMTPOptions{Host: host, Port: number, From: "Shop <shop@example.com>", Timeout: timeout})
 }
 
-// testKind is a kind of job that only tests have; the test says what it does.
-const testKind models.JobKind = "test"
+// testJob is a kind of job that only tests have; the test says what it does.
+type testJob struct{}
+
+func (testJob) JobPolicy() models.JobPolicy { return models.JobPolicy{Kind: "test"} }
+
+// shortJob is a testJob that has little time.
+type shortJob struct{}
+
+func (shortJob) JobPolicy() models.JobPolicy {
+	return models.JobPolicy{Kind: "short", Timeout: 50 * time.Millisecond}
+}
 
 // bench is a database, a way to announce jobs, and what is needed to run workers over them.
 type bench struct {
@@ -214,7 +223,7 @@ func (b *bench) work() (stop func()) {
 
 // handle has the test's jobs done by a function.
 func (b *bench) handle(run func(ctx context.Context, job *models.Job) error) {
-	b.handlers[testKind] = jobs.Handler{Run: run}
+	jobs.Register(b.handlers, func(ctx context.Context, _ testJob) error { return run(ctx, jobs.Current(ctx)) }, nil)
 }
 
 // enqueue commits n jobs of the test's kind and returns their ids.
@@ -223,7 +232,7 @@ func (b *bench) enqueue(n int) []uuid.UUID {
 	var ids []uuid.UUID
 	err := b.store.InTx(context.Background(), func(ctx context.Context, tx *store.Store) error {
 		for range n {
-			job, err := tx.EnqueueJob(ctx, testKind, models.QueueDefault, nil)
+			job, err := tx.Enqueue(ctx, testJob{})
 			if err != nil {
 				return err
 			}
@@ -235,6 +244,20 @@ func (b *bench) enqueue(n int) []uuid.UUID {
 		b.t.Fatal(err)
 	}
 	return ids
+}
+
+// enqueueAs commits one job with the arguments.
+func (b *bench) enqueueAs(args models.JobArgs, options ...store.EnqueueOption) *models.Job {
+	b.t.Helper()
+	var job *models.Job
+	err := b.store.InTx(context.Background(), func(ctx context.Context, tx *store.Store) (err error) {
+		job, err = tx.Enqueue(ctx, args, options...)
+		return err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return job
 }
 
 // enqueueIndexing commits the jobs that index the products.

@@ -39,7 +39,7 @@ func TestOutcomes(t *testing.T) {
 	boom := errors.New("boom")
 	scenarios := map[string]struct {
 		run         func(ctx context.Context, attempt int) error
-		timeout     time.Duration
+		short       bool
 		maxAttempts int
 		state       models.JobState
 		attempts    int
@@ -85,7 +85,7 @@ func TestOutcomes(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			},
-			timeout: 50 * time.Millisecond, maxAttempts: 1,
+			short: true, maxAttempts: 1,
 			state: models.JobFailed, attempts: 1, lastError: "not done within 50ms: context deadline exceeded", gaveUp: true,
 		},
 		"an error may hold bytes that are no text": {
@@ -99,12 +99,17 @@ func TestOutcomes(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, withoutRedis)
 			var gaveUp atomic.Int64
-			b.handlers[testKind] = jobs.Handler{
-				Timeout: scenario.timeout,
-				Run:     func(ctx context.Context, job *models.Job) error { return scenario.run(ctx, job.Attempts) },
-				GaveUp:  func(context.Context, *models.Job, error) error { gaveUp.Add(1); return nil },
+			run := func(ctx context.Context) error { return scenario.run(ctx, jobs.Current(ctx).Attempts) }
+			giveUp := func() error { gaveUp.Add(1); return nil }
+			jobs.Register(b.handlers, func(ctx context.Context, _ testJob) error { return run(ctx) },
+				func(context.Context, testJob, error) error { return giveUp() })
+			jobs.Register(b.handlers, func(ctx context.Context, _ shortJob) error { return run(ctx) },
+				func(context.Context, shortJob, error) error { return giveUp() })
+			args := models.JobArgs(testJob{})
+			if scenario.short {
+				args = shortJob{}
 			}
-			id := b.enqueue(1)[0]
+			id := b.enqueueAs(args).ID
 			b.exec("UPDATE jobs SET max_attempts = ?", scenario.maxAttempts)
 			began := time.Now()
 			b.work()

@@ -7,6 +7,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
@@ -57,6 +59,24 @@ func Down(ctx context.Context, db *bun.DB) error {
 	}
 	if _, err := migrator.Rollback(ctx); err != nil {
 		return fmt.Errorf("roll back migrations: %w", err)
+	}
+	return nil
+}
+
+// WriteTo writes all migrations, one after the other: two schemas are the same when this is.
+func WriteTo(w io.Writer) error {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return fmt.Errorf("list migrations: %w", err)
+	}
+	for _, name := range names {
+		content, err := files.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read migration: %w", err)
+		}
+		if _, err := w.Write(content); err != nil {
+			return fmt.Errorf("write migration: %w", err)
+		}
 	}
 	return nil
 }

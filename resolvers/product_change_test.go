@@ -81,7 +81,7 @@ type object = map[string]any
 func (s *shop) indexed(t *testing.T) map[uuid.UUID]int {
 	t.Helper()
 	var jobs []models.Job
-	if err := s.db.NewRaw("DELETE FROM jobs WHERE kind = ? RETURNING *", models.JobIndexProducts).Scan(t.Context(), &jobs); err != nil {
+	if err := s.db.NewRaw("DELETE FROM jobs WHERE kind = ? RETURNING *", models.IndexProducts{}.JobPolicy().Kind).Scan(t.Context(), &jobs); err != nil {
 		t.Fatal(err)
 	}
 	counts := map[uuid.UUID]int{}

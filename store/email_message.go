@@ -23,7 +23,7 @@ func (s *Store) AcceptEmailMessage(ctx context.Context, m *models.EmailMessage) 
 			accepted, err = tx.emailMessageByKey(ctx, m.AccessTokenID, *m.IdempotencyKey)
 			return err
 		}
-		_, err = tx.EnqueueJob(ctx, models.JobSendEmail, models.QueueHigh, models.SendEmail{EmailMessageID: m.ID})
+		_, err = tx.Enqueue(ctx, models.SendEmail{EmailMessageID: m.ID})
 		return err
 	})
 	return accepted, err

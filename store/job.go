@@ -17,27 +17,152 @@ import (
 const (
 	// maxIndexBatch is how many products one indexing job carries: a bulk request of a few megabytes.
 	maxIndexBatch = 500
+	// maxEnqueueBatch is how many jobs one statement writes.
+	maxEnqueueBatch = 1000
 	// maxReason is how many bytes are kept of why a job or a mail failed.
 	maxReason = 4000
 )
 
-// EnqueueJob writes the job into the outbox. It must be called inside InTx, in the transaction of the
-// change that causes the work: then both happen or neither. The payload is written as JSON.
-func (s *Store) EnqueueJob(ctx context.Context, kind models.JobKind, queue models.JobQueue, payload any) (*models.Job, error) {
+// The states in SQL; the indexes of jobs have the same conditions.
+const (
+	waitingStates    = "('scheduled', 'queued', 'retrying')"
+	unfinishedStates = "('scheduled', 'queued', 'running', 'retrying')"
+	finishedStates   = "('succeeded', 'failed', 'cancelled')"
+)
+
+// ErrWrongState says that an object is in a state in which that cannot be done to it.
+var ErrWrongState = errors.New("not possible in this state")
+
+// EnqueueOption says how one job differs from the policy of its kind.
+type EnqueueOption func(*models.Job)
+
+// RunAt schedules the job: it is not run before that time.
+func RunAt(t time.Time) EnqueueOption {
+	return func(job *models.Job) { job.RunAt = t }
+}
+
+// UniqueKey keeps the job from being enqueued while another one with the same key is not finished, be it waiting or
+// running.
+func UniqueKey(key string) EnqueueOption {
+	return func(job *models.Job) { job.UniqueKey = &key }
+}
+
+// OnQueue puts the job into another queue than that of its kind.
+func OnQueue(queue models.JobQueue) EnqueueOption {
+	return func(job *models.Job) { job.Queue = queue }
+}
+
+// Enqueue writes a job into the outbox. It must be called inside InTx, in the transaction of the change that causes
+// the work: then both happen or neither. When its unique key is taken, it returns the job that has it, marked as a
+// Duplicate.
+func (s *Store) Enqueue(ctx context.Context, args models.JobArgs, options ...EnqueueOption) (*models.Job, error) {
+	job, err := newJob(args, options)
+	if err != nil {
+		return nil, err
+	}
+	if job.UniqueKey == nil {
+		return job, s.insertJobs(ctx, job)
+	}
+	return s.insertUniqueJob(ctx, job)
+}
+
+// EnqueueAll is Enqueue for many jobs at once; unique keys are not for it.
+func (s *Store) EnqueueAll(ctx context.Context, args []models.JobArgs, options ...EnqueueOption) ([]*models.Job, error) {
+	jobs := make([]*models.Job, len(args))
+	for i := range args {
+		job, err := newJob(args[i], options)
+		if err != nil {
+			return nil, err
+		}
+		if job.UniqueKey != nil {
+			return nil, errors.New("jobs with a unique key are enqueued one by one")
+		}
+		jobs[i] = job
+	}
+	return jobs, s.insertJobs(ctx, jobs...)
+}
+
+func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
+	policy := models.PolicyOf(args)
+	payload, err := json.Marshal(args)
+	if err != nil {
+		return nil, fmt.Errorf("write arguments of %s: %w", policy.Kind, err)
+	}
+	job := &models.Job{
+		ID: newID(), Kind: policy.Kind, Queue: policy.Queue, Payload: payload, State: models.JobQueued, MaxAttempts: policy.MaxAttempts,
+	}
+	now := time.Now()
+	job.RunAt, job.CreatedAt = now, now
+	for _, option := range options {
+		option(job)
+	}
+	if job.RunAt.After(now) {
+		job.State = models.JobScheduled
+	}
+	return job, nil
+}
+
+// enqueuedColumns are those a new job has; the others have their defaults. The times are ours, and a job that is due
+// is due at once, also on a server whose clock is behind: hence not its run_at.
+var enqueuedColumns = []string{"id", "kind", "queue", "payload", "state", "max_attempts", "unique_key"}
+
+func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
+	if s.enqueued == nil {
+		return errors.New("a job is enqueued inside a transaction")
+	}
+	for start := 0; start < len(jobs); start += maxEnqueueBatch {
+		batch := jobs[start:min(start+maxEnqueueBatch, len(jobs))]
+		if _, err := s.db.NewInsert().Model(&batch).Column(columnsOf(batch[0])...).Exec(ctx); err != nil {
+			return wrap(ctx, err, "enqueue jobs")
+		}
+	}
+	s.announce(jobs...)
+	return nil
+}
+
+func columnsOf(job *models.Job) []string {
+	if job.State == models.JobScheduled {
+		return append([]string{"run_at"}, enqueuedColumns...)
+	}
+	return enqueuedColumns
+}
+
+// insertUniqueJob writes the job, or finds the one that is in its way. That one may finish between the two statements;
+// then there is another round.
+func (s *Store) insertUniqueJob(ctx context.Context, job *models.Job) (*models.Job, error) {
 	if s.enqueued == nil {
 		return nil, errors.New("a job is enqueued inside a transaction")
 	}
-	raw, err := json.Marshal(payload)
-	if err != nil {
-		return nil, fmt.Errorf("write payload of %s: %w", kind, err)
+	for range 3 {
+		result, err := s.db.NewInsert().Model(job).Column(columnsOf(job)...).
+			On("CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state IN " + unfinishedStates + " DO NOTHING").Exec(ctx)
+		if err != nil {
+			return nil, wrap(ctx, err, "enqueue "+string(job.Kind))
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 1 {
+			s.announce(job)
+			return job, err
+		}
+		present := new(models.Job)
+		err = s.db.NewSelect().Model(present).Where("unique_key = ? AND state IN "+unfinishedStates, *job.UniqueKey).Scan(ctx)
+		if err == nil {
+			present.Duplicate = true
+			return present, nil
+		}
+		if err = wrap(ctx, err, "find job by key"); !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
 	}
-	job := &models.Job{ID: newID(), Kind: kind, Queue: queue, Payload: raw, State: models.JobQueued, MaxAttempts: 10}
-	_, err = s.db.NewInsert().Model(job).Column("id", "kind", "queue", "payload", "state", "max_attempts").Exec(ctx)
-	if err != nil {
-		return nil, wrap(ctx, err, "enqueue "+string(kind))
+	return nil, fmt.Errorf("enqueue %s: jobs with the key %q come and go", job.Kind, *job.UniqueKey)
+}
+
+// announce remembers jobs that can begin right after the commit.
+func (s *Store) announce(jobs ...*models.Job) {
+	for _, job := range jobs {
+		if job.State == models.JobQueued {
+			*s.enqueued = append(*s.enqueued, job)
+		}
 	}
-	*s.enqueued = append(*s.enqueued, job)
-	return job, nil
 }
 
 // TouchProducts marks products as changed in something that is indexed: their index version grows, and jobs that
@@ -59,101 +184,114 @@ func (s *Store) TouchProducts(ctx context.Context, ids []uuid.UUID) error {
 
 // EnqueueIndexing enqueues the jobs that bring products into the search index.
 func (s *Store) EnqueueIndexing(ctx context.Context, ids []uuid.UUID) error {
+	var batches []models.JobArgs
 	for start := 0; start < len(ids); start += maxIndexBatch {
-		batch := ids[start:min(start+maxIndexBatch, len(ids))]
-		if _, err := s.EnqueueJob(ctx, models.JobIndexProducts, models.QueueDefault, models.IndexProducts{ProductIDs: batch}); err != nil {
-			return err
-		}
+		batches = append(batches, models.IndexProducts{ProductIDs: ids[start:min(start+maxIndexBatch, len(ids))]})
 	}
-	return nil
+	_, err := s.EnqueueAll(ctx, batches)
+	return err
 }
 
-// ClaimJob takes a due job for lease: it is then running, and no other worker gets it before the lease
-// ends. It returns ErrNotFound when the job is not due, is final or is another worker's. The claim
-// counts as an attempt, so that a job that kills its worker is given up in the end.
-func (s *Store) ClaimJob(ctx context.Context, id uuid.UUID, lease time.Duration) (*models.Job, error) {
-	job := new(models.Job)
-	err := s.db.NewRaw(`
-		UPDATE jobs AS j
-		SET state = 'running', attempts = j.attempts + 1, started_at = now(), lease_until = now() + ? * interval '1 ms'
-		WHERE j.id = ?
-		  AND ((j.state IN ('queued', 'retrying') AND j.run_at <= now())
-		    OR (j.state = 'running' AND j.lease_until < now()))
-		RETURNING j.*`, lease.Milliseconds(), id).Scan(ctx, job)
+// CancelJob takes an unfinished job out of the queue. A running one is only asked to stop, which takes its worker about
+// a second; it may still succeed. It returns ErrWrongState when the job has finished.
+func (s *Store) CancelJob(ctx context.Context, id uuid.UUID) (*models.Job, error) {
+	return s.cancelJob(ctx, "id = ?", id)
+}
+
+// CancelJobByKey is CancelJob for the unfinished job with the unique key. It returns ErrNotFound when there is none.
+// Once it has returned a waiting job as cancelled, the key is free for another one in the same transaction.
+func (s *Store) CancelJobByKey(ctx context.Context, key string) (*models.Job, error) {
+	return s.cancelJob(ctx, "unique_key = ? AND state IN "+unfinishedStates, key)
+}
+
+func (s *Store) cancelJob(ctx context.Context, where string, arg any) (*models.Job, error) {
+	var job *models.Job
+	err := s.InTx(ctx, func(ctx context.Context, tx *Store) (err error) {
+		if job, err = tx.lockJob(ctx, where, arg); err != nil {
+			return err
+		}
+		if job.State.Finished() {
+			return fmt.Errorf("cancel job: %w", ErrWrongState)
+		}
+		err = tx.db.NewRaw(`
+			UPDATE jobs SET
+				state = CASE state WHEN 'running' THEN state ELSE 'cancelled' END,
+				finished_at = CASE state WHEN 'running' THEN finished_at ELSE now() END,
+				cancel_requested_at = coalesce(cancel_requested_at, now())
+			WHERE id = ?
+			RETURNING *`, job.ID).Scan(ctx, job)
+		if err != nil || job.State != models.JobCancelled {
+			return wrap(ctx, err, "cancel job")
+		}
+		return tx.jobCancelled(ctx, job)
+	})
 	if err != nil {
-		return nil, wrap(ctx, err, "claim job")
+		return nil, err
 	}
 	return job, nil
 }
 
-// RenewLease prolongs the claim on a running job. It returns ErrNotFound when the claim of this attempt
-// has been lost.
-func (s *Store) RenewLease(ctx context.Context, job *models.Job, lease time.Duration) error {
-	return s.updateClaimed(ctx, job, "renew lease", "lease_until = now() + ? * interval '1 ms'", lease.Milliseconds())
-}
-
-// FinishJob marks the claimed job as done.
-func (s *Store) FinishJob(ctx context.Context, job *models.Job) error {
-	return s.updateClaimed(ctx, job, "finish job", "state = 'succeeded', finished_at = now(), lease_until = NULL, last_error = ''")
-}
-
-// RetryJob gives the claimed job back, to be tried again after delay.
-func (s *Store) RetryJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
-	return s.updateClaimed(ctx, job, "retry job",
-		"state = 'retrying', run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?", delay.Milliseconds(), storable(reason))
-}
-
-// PostponeJob gives the claimed job back, to be tried again after delay, and takes the attempt back:
-// something the job depends on is away, the job is not to blame.
-func (s *Store) PostponeJob(ctx context.Context, job *models.Job, delay time.Duration, reason string) error {
-	return s.updateClaimed(ctx, job, "postpone job",
-		"state = 'retrying', attempts = attempts - 1, run_at = now() + ? * interval '1 ms', lease_until = NULL, last_error = ?",
-		delay.Milliseconds(), storable(reason))
-}
-
-// FailJob gives the claimed job up.
-func (s *Store) FailJob(ctx context.Context, job *models.Job, reason string) error {
-	return s.updateClaimed(ctx, job, "fail job", "state = 'failed', finished_at = now(), lease_until = NULL, last_error = ?", storable(reason))
-}
-
-// ReleaseJob gives the claimed job back at once and takes the attempt back: the worker stops, the job is
-// not to blame.
-func (s *Store) ReleaseJob(ctx context.Context, job *models.Job) error {
-	return s.updateClaimed(ctx, job, "release job", "state = 'queued', attempts = attempts - 1, lease_until = NULL")
-}
-
-// updateClaimed changes a job only while the caller's claim stands; attempts tell claims apart.
-func (s *Store) updateClaimed(ctx context.Context, job *models.Job, doing, set string, args ...any) error {
-	args = append(args, job.ID, job.Attempts)
-	result, err := s.db.NewRaw("UPDATE jobs SET "+set+" WHERE id = ? AND state = 'running' AND attempts = ?", args...).Exec(ctx)
+// RetryJob lets a job begin at once: one that has failed or was cancelled is run anew, one that waits for its time or
+// for its next attempt waits no longer. It returns ErrWrongState when it runs or has succeeded, and ErrAlreadyExists
+// when another job has its unique key.
+func (s *Store) RetryJob(ctx context.Context, id uuid.UUID) (*models.Job, error) {
+	var job *models.Job
+	err := s.InTx(ctx, func(ctx context.Context, tx *Store) (err error) {
+		if job, err = tx.lockJob(ctx, "id = ?", id); err != nil {
+			return err
+		}
+		if job.State == models.JobRunning || job.State == models.JobSucceeded {
+			return fmt.Errorf("retry job: %w", ErrWrongState)
+		}
+		finished := job.State.Finished()
+		err = tx.db.NewRaw(`
+			UPDATE jobs SET
+				state = 'queued', run_at = now(), finished_at = NULL, cancel_requested_at = NULL,
+				attempts = CASE WHEN state IN `+finishedStates+` THEN 0 ELSE attempts END
+			WHERE id = ?
+			RETURNING *`, id).Scan(ctx, job)
+		if err != nil {
+			return wrap(ctx, err, "retry job")
+		}
+		tx.announce(job)
+		if finished {
+			return tx.jobReplayed(ctx, job)
+		}
+		return nil
+	})
 	if err != nil {
-		return wrap(ctx, err, doing)
+		return nil, err
 	}
-	if n, err := result.RowsAffected(); err == nil && n == 0 {
-		return fmt.Errorf("%s: %w", doing, ErrNotFound)
-	}
-	return nil
+	return job, nil
 }
 
-// DueJobs returns up to limit jobs that wait or whose worker died, most urgent first, oldest first. Each
-// queue is looked at on its own, so that a long queue does not hide a more urgent one.
-func (s *Store) DueJobs(ctx context.Context, limit int) ([]*models.Job, error) {
-	var jobs []*models.Job
-	err := s.db.NewRaw(`
-		SELECT due.*
-		FROM unnest(ARRAY['high', 'default', 'low']) WITH ORDINALITY AS q (name, rank)
-		CROSS JOIN LATERAL (
-			(SELECT * FROM jobs
-			 WHERE queue = q.name AND state IN ('queued', 'retrying') AND run_at <= now()
-			 ORDER BY run_at, id LIMIT ?0)
-			UNION ALL
-			(SELECT * FROM jobs
-			 WHERE queue = q.name AND state = 'running' AND lease_until < now()
-			 ORDER BY lease_until LIMIT ?0)
-		) AS due
-		ORDER BY q.rank, due.run_at, due.id
-		LIMIT ?0`, limit).Scan(ctx, &jobs)
-	return jobs, wrap(ctx, err, "find due jobs")
+func (s *Store) lockJob(ctx context.Context, where string, arg any) (*models.Job, error) {
+	job := new(models.Job)
+	err := s.db.NewSelect().Model(job).Where(where, arg).For("UPDATE").Scan(ctx)
+	if err != nil {
+		return nil, wrap(ctx, err, "lock job")
+	}
+	return job, nil
+}
+
+// jobCancelled changes what hangs on a job that will not run, in the same transaction. For a running job its worker
+// does that, by the handler's GaveUp.
+func (s *Store) jobCancelled(ctx context.Context, job *models.Job) error {
+	var args models.SendEmail
+	if job.Kind != models.PolicyOf(args).Kind || json.Unmarshal(job.Payload, &args) != nil {
+		return nil
+	}
+	return s.MarkEmailFailed(ctx, args.EmailMessageID, "its job was cancelled")
+}
+
+// jobReplayed is the reverse of jobCancelled and of GaveUp.
+func (s *Store) jobReplayed(ctx context.Context, job *models.Job) error {
+	var args models.SendEmail
+	if job.Kind != models.PolicyOf(args).Kind || json.Unmarshal(job.Payload, &args) != nil {
+		return nil
+	}
+	_, err := s.db.NewRaw("UPDATE email_messages SET state = 'QUEUED' WHERE id = ? AND state = 'FAILED'", args.EmailMessageID).Exec(ctx)
+	return wrap(ctx, err, "queue e-mail again")
 }
 
 // JobsByIDs returns the jobs that exist among the ids, in no particular order.
@@ -161,17 +299,6 @@ func (s *Store) JobsByIDs(ctx context.Context, ids []uuid.UUID) ([]*models.Job, 
 	var jobs []*models.Job
 	err := s.db.NewSelect().Model(&jobs).Where("j.id = ANY(?)", pgdialect.Array(ids)).Scan(ctx)
 	return jobs, wrap(ctx, err, "load jobs")
-}
-
-// DeleteFinishedJobs removes jobs that ended before the given age, and returns how many.
-func (s *Store) DeleteFinishedJobs(ctx context.Context, olderThan time.Duration) (int64, error) {
-	result, err := s.db.NewRaw("DELETE FROM jobs WHERE state IN ('succeeded', 'failed') AND finished_at < now() - ? * interval '1 ms'",
-		olderThan.Milliseconds()).Exec(ctx)
-	if err != nil {
-		return 0, wrap(ctx, err, "delete finished jobs")
-	}
-	n, err := result.RowsAffected()
-	return n, wrap(ctx, err, "delete finished jobs")
 }
 
 // storable makes a text that came from elsewhere, such as the words of a server, fit for a column:

@@ -40,7 +40,7 @@ func New(db *bun.DB, languages models.Languages, notifier JobNotifier) *Store {
 }
 
 // InTx runs do in a transaction: committed when it returns nil, rolled back otherwise. Jobs it enqueued
-// are announced after the commit.
+// are announced after the commit. Inside a transaction it is a savepoint.
 func (s *Store) InTx(ctx context.Context, do func(ctx context.Context, tx *Store) error) error {
 	return s.inTx(ctx, nil, do)
 }
@@ -51,15 +51,18 @@ func (s *Store) InSnapshot(ctx context.Context, do func(ctx context.Context, tx 
 }
 
 func (s *Store) inTx(ctx context.Context, o *sql.TxOptions, do func(ctx context.Context, tx *Store) error) error {
-	var enqueued []*models.Job
+	outermost, enqueued := s.enqueued == nil, s.enqueued
+	if outermost {
+		enqueued = new([]*models.Job)
+	}
 	err := s.db.RunInTx(ctx, o, func(ctx context.Context, tx bun.Tx) error {
-		return do(ctx, &Store{db: tx, languages: s.languages, notifier: s.notifier, enqueued: &enqueued})
+		return do(ctx, &Store{db: tx, languages: s.languages, notifier: s.notifier, enqueued: enqueued})
 	})
 	if err != nil {
 		return err
 	}
-	if s.notifier != nil && len(enqueued) > 0 {
-		s.notifier.JobsCommitted(ctx, enqueued)
+	if outermost && s.notifier != nil && len(*enqueued) > 0 {
+		s.notifier.JobsCommitted(ctx, *enqueued)
 	}
 	return nil
 }

@@ -219,9 +219,9 @@ func (a api) sendEmail(t *testing.T, to string) string {
 
 func (a api) emailState(t *testing.T, id string) string {
 	t.Helper()
-	var data struct{ EmailMessage struct{ State string } }
-	a.ask(t, &data, `query($id: ID!) { emailMessage(id: $id) { state } }`, map[string]any{"id": id})
-	return data.EmailMessage.State
+	var data struct{ Email struct{ State string } }
+	a.ask(t, &data, `query($id: ID!) { email(id: $id) { state } }`, map[string]any{"id": id})
+	return data.Email.State
 }
 
 // openFolder is a folder that any user can enter, as the user that PostgreSQL runs as has to.

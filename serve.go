@@ -165,11 +165,23 @@ func (s *shop) rebuildAtStart(ctx context.Context) {
 func (s *shop) handler(token string) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s.store, Searcher: s.searcher(), MessageIDDomain: s.cfg.MessageIDDomain()},
-		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
+		Resolvers: &resolvers.Resolver{
+			Store: s.store, Searcher: s.searcher(), MessageIDDomain: s.cfg.MessageIDDomain(), Composer: s.composer(),
+			EmailRates: models.EmailRates{PerCaller: s.cfg.Email.PerCaller, PerRecipient: s.cfg.Email.PerRecipient},
+		},
+		Store: s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))
 	mux.Handle("/feeds/", s.feeds())
+	mux.Handle("/unsubscribe/", s.unsubscribe.Handler(s.store, s.renderer, s.logger))
+	if s.mailbox != nil {
+		page, err := s.mailboxPage()
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/dev/mailbox/", page)
+		mux.Handle("/dev/mailbox", page)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.cfg.AllowIntrospection() {
@@ -276,7 +288,11 @@ func (s *shop) announce(address net.Addr, token string) {
 	if !s.cfg.Embedded() {
 		return
 	}
-	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n\nTry:\n%s\n\n", address, address, token, firstQuery)
+	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n", address, address, token)
+	if s.mailbox != nil {
+		fmt.Printf("Mailbox:     http://%s/dev/mailbox/\n", address)
+	}
+	fmt.Printf("\nTry:\n%s\n\n", firstQuery)
 }
 
 func splitAddress(address string) (host string, port int, err error) {

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // for systems without time zones
 
 	"github.com/uptrace/bun"
 
@@ -25,6 +28,7 @@ import (
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
 	"ecoseller/store"
+	"ecoseller/web"
 )
 
 const (
@@ -52,6 +56,9 @@ type shop struct {
 	indexer  *indexer.Indexer
 	mailbox  *embedded.Mailbox // nil with a real mail server
 
+	renderer    *mail.Renderer
+	unsubscribe *mail.Unsubscriber
+
 	closers []func()
 }
 
@@ -76,6 +83,9 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 	}
 	s.store = store.New(db, s.languages, s.notifier())
 	if err := s.store.KeepSortTitles(ctx); err != nil {
+		return err
+	}
+	if err := s.openMail(ctx); err != nil {
 		return err
 	}
 	return s.openSearch()
@@ -241,6 +251,28 @@ func (s *shop) searcher() resolvers.Searcher {
 
 // --- Mail and jobs ---
 
+// openMail reads the templates, and the secret behind the links by which customers unsubscribe.
+func (s *shop) openMail(ctx context.Context) error {
+	zone, err := time.LoadLocation(s.cfg.TimeZone)
+	if err != nil {
+		return fmt.Errorf("load time zone: %w", err)
+	}
+	s.renderer, err = mail.NewRenderer(mail.Shop{Name: s.cfg.ShopName, URL: s.cfg.StorefrontURL, Zone: zone}, s.languages)
+	if err != nil {
+		return err
+	}
+	key, err := s.store.Secret(ctx, "unsubscribe", []byte(rand.Text()))
+	if err != nil {
+		return err
+	}
+	s.unsubscribe = mail.NewUnsubscriber(key, s.cfg.PublicURL())
+	return nil
+}
+
+func (s *shop) composer() *mail.Composer {
+	return mail.NewComposer(s.renderer, s.unsubscribe, s.cfg.MessageIDDomain())
+}
+
 // sender speaks to the mail server, or to the mailbox in this process.
 func (s *shop) sender() (*mail.Sender, error) {
 	host, port := s.cfg.Email.Host, s.cfg.Email.Port
@@ -258,9 +290,56 @@ func (s *shop) sender() (*mail.Sender, error) {
 	if host == "" {
 		return nil, errors.New("configuration: EMAIL_HOST: needed by what sends mail")
 	}
-	return mail.NewSender(mail.SMTPOptions{
+	signer, err := s.signer()
+	if err != nil {
+		return nil, err
+	}
+	sender, err := mail.NewSender(mail.SMTPOptions{
 		Host: host, Port: port, User: s.cfg.Email.User, Password: s.cfg.Email.Password, From: s.cfg.Email.From,
-		UseSSL: s.cfg.Email.UseSSL.Or(false),
+		UseSSL: s.cfg.Email.UseSSL.Or(false), Connections: s.cfg.Email.Connections, DKIM: signer,
+	})
+	if err == nil {
+		s.onClose(sender.Close)
+	}
+	return sender, err
+}
+
+// signer is nil where no key is configured.
+func (s *shop) signer() (*mail.DKIMSigner, error) {
+	if s.cfg.Email.DKIMKeyFile == "" {
+		return nil, nil //nolint:nilnil // unsigned mail is what was asked for
+	}
+	key, err := os.ReadFile(s.cfg.Email.DKIMKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read DKIM key: %w", err)
+	}
+	return mail.NewDKIMSigner(s.cfg.Email.DKIMDomain, s.cfg.Email.DKIMSelector, key)
+}
+
+// mailboxPage shows developers what the mailbox in this process has caught, and all templates.
+func (s *shop) mailboxPage() (http.Handler, error) {
+	kinds, languages := []string{}, []string{}
+	for _, kind := range models.TemplateKinds() {
+		kinds = append(kinds, string(kind))
+	}
+	for _, language := range s.languages.Supported {
+		languages = append(languages, string(language))
+	}
+	return web.Mailbox(web.MailboxOptions{
+		Messages: func() []web.CaughtMail {
+			var caught []web.CaughtMail
+			for _, m := range s.mailbox.Messages() {
+				caught = append(caught, web.CaughtMail{
+					Number: m.Number, From: m.From, To: m.To, Subject: m.Subject, Headers: m.Headers, Text: m.Text, HTML: m.HTML, Received: m.Received,
+				})
+			}
+			return caught
+		},
+		Kinds: kinds, Languages: languages,
+		Sample: func(kind, language string) (web.CaughtMail, error) {
+			m, err := s.renderer.Render(mail.Sample(models.EmailKind(kind)), models.LanguageCode(language), "")
+			return web.CaughtMail{Subject: m.Subject, Text: m.Text, HTML: m.HTML}, err
+		},
 	})
 }
 

@@ -41,6 +41,10 @@ type Config struct {
 	// StorefrontProductPath and StorefrontCategoryPath are where in it a product and a category are.
 	StorefrontProductPath  string `env:"STOREFRONT_PRODUCT_PATH" envDefault:"/{language}/product/{slug}"`
 	StorefrontCategoryPath string `env:"STOREFRONT_CATEGORY_PATH" envDefault:"/{language}/category/{slug}"`
+	// ShopName is how mails call the shop.
+	ShopName string `env:"SHOP_NAME" envDefault:"ecoseller"`
+	// TimeZone is in what time zone mails tell the time.
+	TimeZone string `env:"TIME_ZONE" envDefault:"Europe/Prague"`
 	// ServerURL is where this server is reached from outside; by default where it listens.
 	ServerURL string `env:"SERVER_URL"`
 
@@ -95,6 +99,15 @@ type Email struct {
 	Password string `env:"EMAIL_HOST_PASSWORD"`
 	From     string `env:"EMAIL_FROM" envDefault:"shop@localhost"`
 	UseSSL   Switch `env:"EMAIL_USE_SSL"`
+	// Connections is how many a process has to the mail server at once.
+	Connections int `env:"EMAIL_CONNECTIONS" envDefault:"10"`
+	// DKIM signs mail where a key is given, in PEM.
+	DKIMDomain   string `env:"EMAIL_DKIM_DOMAIN"`
+	DKIMSelector string `env:"EMAIL_DKIM_SELECTOR"`
+	DKIMKeyFile  string `env:"EMAIL_DKIM_KEY_FILE"`
+	// PerCaller and PerRecipient are mails an hour; 0 is no limit.
+	PerCaller    int `env:"EMAIL_LIMIT_PER_CALLER" envDefault:"10000"`
+	PerRecipient int `env:"EMAIL_LIMIT_PER_RECIPIENT" envDefault:"30"`
 }
 
 // FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
@@ -198,6 +211,13 @@ func (c *Config) mistakes() []error {
 	}
 	complain(c.Port < 0 || c.Port > 65535, "PORT: %d is not a port", c.Port)
 	complain(c.Postgres.Port < 1 || c.Postgres.Port > 65535, "POSTGRES_PORT: %d is not a port", c.Postgres.Port)
+	_, zone := time.LoadLocation(c.TimeZone)
+	complain(zone != nil, "TIME_ZONE: %q is not a time zone such as Europe/Prague", c.TimeZone)
+	complain(c.Email.Connections < 1, "EMAIL_CONNECTIONS: at least 1 is needed")
+	complain(c.Email.PerCaller < 0, "EMAIL_LIMIT_PER_CALLER: 0 means no limit, less is not possible")
+	complain(c.Email.PerRecipient < 0, "EMAIL_LIMIT_PER_RECIPIENT: 0 means no limit, less is not possible")
+	complain((c.Email.DKIMKeyFile != "") != (c.Email.DKIMDomain != "" && c.Email.DKIMSelector != ""),
+		"EMAIL_DKIM_KEY_FILE, EMAIL_DKIM_DOMAIN, EMAIL_DKIM_SELECTOR: all of them or none")
 	complain(c.Email.Port < 1 || c.Email.Port > 65535, "EMAIL_PORT: %d is not a port", c.Email.Port)
 	complain(c.Postgres.MaxConnections < 1, "POSTGRES_MAX_CONNECTIONS: at least 1 is needed")
 	complain(!slices.Contains([]string{"disable", "verify-full"}, c.Postgres.SSLMode),

@@ -29,6 +29,9 @@ type Loaders struct {
 	TypeAttributes     *Loader[LocalKey[uuid.UUID], []*models.Attribute]
 	PriceRanges        *Loader[PriceRangeKey, *models.ProductPriceRange]
 
+	EmailEvents      *Loader[uuid.UUID, []*models.EmailEvent]
+	EmailAttachments *Loader[uuid.UUID, []*models.EmailAttachment]
+
 	Markets *Loader[models.CountryCode, *models.Market]
 	Prices  *Loader[PriceKey, *models.ProductPrice]
 
@@ -40,6 +43,7 @@ type Loaders struct {
 	attributeTypes groups[LocalKey[uuid.UUID]]
 	categories     groups[LocalKey[uuid.UUID]]
 	parents        groups[LocalKey[uuid.UUID]]
+	emails         groups[uuid.UUID]
 }
 
 // LocalKey is a key and the language its texts are wanted in.
@@ -76,6 +80,8 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.TypeAttributeTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, l.fetchTypeAttributeTypes(s)))
 	l.TypeVatGroups = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchTypeVatGroups(s)))
 	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
+	l.EmailEvents = NewLoader(l.emails.siblings, s.EmailEvents)
+	l.EmailAttachments = NewLoader(l.emails.siblings, s.EmailAttachmentNames)
 	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
 	l.PriceRanges = NewLoader(l.priceRangeSiblings, fetchPriceRanges(s))
@@ -108,6 +114,15 @@ func (l *Loaders) ExpectCategories(categories []*models.Category) {
 	}
 	l.categories.add(local)
 	l.parents.add(parents)
+}
+
+// ExpectEmails says that the mails came in one list.
+func (l *Loaders) ExpectEmails(emails []*models.EmailMessage) {
+	ids := make([]uuid.UUID, len(emails))
+	for i, m := range emails {
+		ids[i] = m.ID
+	}
+	l.emails.add(ids)
 }
 
 // ExpectProductTypes says that the product types came in one list.

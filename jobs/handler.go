@@ -68,7 +68,7 @@ type Indexer interface {
 
 // Sender hands mail to a mail server.
 type Sender interface {
-	Send(ctx context.Context, m *models.EmailMessage) error
+	Send(ctx context.Context, m *models.EmailMessage, to []string) (models.EmailReceipt, error)
 }
 
 // NewHandlers returns the handlers of all kinds of jobs.

@@ -125,6 +125,9 @@ var pluralForms = map[plural.Form]string{
 
 // fill replaces the names in braces. All names at once: what a value contains is never taken for a name.
 func fill(text string, values []any) (string, error) {
+	if len(values) == 0 {
+		return text, nil
+	}
 	if len(values)%2 != 0 {
 		return "", errors.New("values of a phrase come in pairs")
 	}

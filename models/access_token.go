@@ -15,6 +15,8 @@ type Permission string
 const (
 	// PermissionSendEmail allows to send mail and to see its state.
 	PermissionSendEmail Permission = "email:send"
+	// PermissionManageEmail allows to see mail of other callers and to keep mail from addresses.
+	PermissionManageEmail Permission = "email:manage"
 	// PermissionReadUnpublished allows to see products and categories that are not published.
 	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
 	// PermissionWriteCatalogue allows to change the catalogue and everything it refers to.
@@ -23,7 +25,7 @@ const (
 
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
-	return []Permission{PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue}
+	return []Permission{PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue}
 }
 
 // AccessToken is a bearer token of an API client; only the hash of its secret is stored.

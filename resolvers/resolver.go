@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 
+	"ecoseller/mail"
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/store"
@@ -19,6 +20,10 @@ type Searcher interface {
 type Resolver struct {
 	Store    *store.Store
 	Searcher Searcher
+	// Composer writes and checks mail.
+	Composer *mail.Composer
+	// EmailRates say how much mail is too much.
+	EmailRates models.EmailRates
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -8,9 +8,8 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"ecoseller/models"
 	"ecoseller/store"
@@ -18,208 +17,257 @@ import (
 
 // The times of a job's life where Options do not say otherwise.
 const (
-	defaultLease = 30 * time.Second
+	defaultLease = 15 * time.Second
 	defaultGrace = 20 * time.Second
 	// stateTimeout bounds the statements that read and write the state of jobs.
 	stateTimeout = 10 * time.Second
+	// writeAgain is the pause before an outcome is written again, when PostgreSQL was away.
+	writeAgain = 250 * time.Millisecond
 )
 
-// errClaimLost ends the context of a handler whose job another worker may have begun.
-var errClaimLost = errors.New("the claim on the job was lost")
+// Why the context of a handler ends, besides its timeout.
+var (
+	errClaimLost = errors.New("the claim on the job was lost")
+	errStopped   = errors.New("the worker stops")
+	// ErrCancelled is what a handler's GaveUp is told of a job that was cancelled.
+	ErrCancelled = errors.New("the job was cancelled")
+)
 
-// executor claims jobs and runs them, at most as many at once as it has slots. Whoever hands it an id,
-// and how often, does not matter: the claim in the database decides.
+// executor runs claimed jobs, as many at once as it has runners, and writes down how they ended.
 type executor struct {
 	store    *store.Store
 	handlers Handlers
 	logger   *slog.Logger
-	lease    time.Duration
-	slots    chan struct{}
+	metrics  *Metrics
+	worker   string
+	claims   *claims
+
+	// ready has the jobs that no runner has taken yet.
+	ready chan *claim
+	// pending counts those and the ones that run, ended those that have run.
+	pending atomic.Int64
+	ended   atomic.Int64
+	// freed is told when a runner has ended a job.
+	freed    chan struct{}
+	runners  sync.WaitGroup
+	finisher *finisher
 
 	// stopping ends when no new job is to be begun, life when those that run are to stop as well.
 	stopping context.Context
 	stop     context.CancelFunc
 	life     context.Context
-	kill     context.CancelFunc
+	kill     context.CancelCauseFunc
 }
 
 func newExecutor(s *store.Store, handlers Handlers, o Options) *executor {
 	x := &executor{
-		store: s, handlers: handlers, logger: o.Logger, lease: o.Lease, slots: make(chan struct{}, o.Concurrency),
+		store: s, handlers: handlers, logger: o.Logger, metrics: o.Metrics, worker: o.Name, claims: newClaims(s, o),
+		ready: make(chan *claim, o.Concurrency+maxPrefetch), freed: make(chan struct{}, 1),
 	}
+	x.finisher = newFinisher(s, x.claims, o.Logger)
 	x.stopping, x.stop = context.WithCancel(context.Background())
-	x.life, x.kill = context.WithCancel(context.Background())
+	x.life, x.kill = context.WithCancelCause(context.Background())
+	for range o.Concurrency {
+		x.runners.Go(x.runReady)
+	}
 	return x
 }
 
-// run claims a job and runs it to its end; it waits for a free slot first. A job that is not due or is
-// somebody else's is left alone.
-func (x *executor) run(id uuid.UUID) {
-	if x.takeSlot() {
-		x.claimAndRun(id)
+// add hands claimed jobs to the runners. asked is when the claim was asked for by our clock.
+func (x *executor) add(jobs []*models.Job, asked time.Time) {
+	x.pending.Add(int64(len(jobs)))
+	for _, job := range jobs {
+		x.ready <- x.claims.add(x.life, job, asked)
 	}
 }
 
-// start is run without waiting for the end. It says whether a slot became free before the executor
-// stopped.
-func (x *executor) start(id uuid.UUID) bool {
-	if !x.takeSlot() {
-		return false
+// runReady runs jobs until the executor stops.
+func (x *executor) runReady() {
+	for {
+		select {
+		case c := <-x.ready:
+			if x.stopping.Err() != nil {
+				x.giveBack(c)
+				return
+			}
+			x.run(c)
+			x.pending.Add(-1)
+			x.ended.Add(1)
+			select {
+			case x.freed <- struct{}{}:
+			default:
+			}
+		case <-x.stopping.Done():
+			return
+		}
 	}
-	go x.claimAndRun(id)
-	return true
+}
+
+// giveBackReady gives back the jobs that no runner has taken.
+func (x *executor) giveBackReady() {
+	var waiting []*claim
+	for {
+		select {
+		case c := <-x.ready:
+			waiting = append(waiting, c)
+			continue
+		default:
+		}
+		x.giveBack(waiting...)
+		return
+	}
+}
+
+func (x *executor) giveBack(waiting ...*claim) {
+	if len(waiting) == 0 {
+		return
+	}
+	x.pending.Add(-int64(len(waiting)))
+	jobs := make([]*models.Job, len(waiting))
+	for i, c := range waiting {
+		jobs[i] = c.job
+		x.claims.remove(c)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stateTimeout)
+	defer cancel()
+	if err := x.store.ReleaseJobs(ctx, jobs); err != nil {
+		x.logger.Warn("give jobs back", "error", err)
+	}
 }
 
 // idle returns a channel that is closed when nothing runs any more, after stop.
 func (x *executor) idle() <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
-		for range cap(x.slots) {
-			x.slots <- struct{}{}
-		}
+		x.runners.Wait()
+		x.giveBackReady()
+		x.finisher.close()
 		close(done)
 	}()
 	return done
 }
 
-func (x *executor) takeSlot() bool {
-	select {
-	case x.slots <- struct{}{}:
-	case <-x.stopping.Done():
-		return false
-	}
-	if x.stopping.Err() != nil { // both were possible
-		<-x.slots
-		return false
-	}
-	return true
-}
-
-// claimAndRun runs in a slot, and frees it.
-func (x *executor) claimAndRun(id uuid.UUID) {
-	defer func() { <-x.slots }()
-	// Our clock starts before the database's, so that we see the claim end first.
-	claimed := time.Now()
-	job, err := x.claim(id)
-	if errors.Is(err, store.ErrNotFound) {
-		return
-	}
-	if err != nil {
-		x.logger.Error("claim job", "job", id, "error", err)
-		return
-	}
-	handler, known := x.handlers[job.Kind]
+// run runs a job to its end.
+func (x *executor) run(c *claim) {
+	began := time.Now()
+	x.metrics.began(c.job, began)
+	handler, known := x.handlers[c.job.Kind]
+	var err error
 	switch {
+	case c.ctx.Err() != nil:
+		err = context.Cause(c.ctx)
+	case c.job.CancelRequestedAt != nil:
+		err = ErrCancelled
 	case !known:
-		err = Permanent(fmt.Errorf("no handler for jobs of kind %q", job.Kind))
-	case job.Attempts > job.MaxAttempts:
+		err = Permanent(fmt.Errorf("no handler for jobs of kind %q", c.job.Kind))
+	case c.job.Attempts > c.job.MaxAttempts:
 		err = Permanent(errors.New("its worker died in the last attempt"))
 	default:
-		err = x.runClaimed(job, handler, claimed)
+		err = x.runHandler(c, handler)
 	}
-	x.finish(job, handler, err)
-	x.logEnd(job, err, time.Since(claimed))
+	outcome := x.end(c, handler, err)
+	x.logEnd(c.job, err, time.Since(began))
+	x.metrics.ended(c.job, outcome, time.Since(began))
 }
 
-func (x *executor) claim(id uuid.UUID) (*models.Job, error) {
-	ctx, cancel := context.WithTimeout(x.life, min(stateTimeout, x.lease/2))
-	defer cancel()
-	return x.store.ClaimJob(ctx, id, x.lease)
-}
-
-// runClaimed runs the handler under its timeout, renewing the claim as long as it works.
-func (x *executor) runClaimed(job *models.Job, handler Handler, claimed time.Time) error {
+// runHandler runs the handler under its timeout. The error says why, when its context ended before.
+func (x *executor) runHandler(c *claim, handler Handler) error {
 	timeout := handler.policy.Timeout
-	inTime, cancel := context.WithTimeoutCause(x.life, timeout, fmt.Errorf("not done within %s", timeout))
+	ctx, cancel := context.WithTimeoutCause(c.ctx, timeout, fmt.Errorf("not done within %s", timeout))
 	defer cancel()
-	ctx, lose := context.WithCancelCause(inTime)
-	defer lose(nil)
-
-	var renewing sync.WaitGroup
-	renewing.Go(func() { x.renew(ctx, lose, job, claimed) })
-	err := protect(func() error { return handler.run(context.WithValue(ctx, currentKey{}, job), job) })
+	err := protect(func() error { return handler.run(withJob(ctx, x.store, c.job), c.job) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	cancel()
-	renewing.Wait()
 	return err
 }
 
-// renew prolongs the claim. When that fails until the claim is about to end, the handler is told to stop
-// before another worker can begin.
-func (x *executor) renew(ctx context.Context, lose context.CancelCauseFunc, job *models.Job, claimed time.Time) {
-	safe := x.lease * 9 / 10
-	expiry := time.AfterFunc(time.Until(claimed.Add(safe)), func() { lose(errClaimLost) })
-	defer expiry.Stop()
-	ticker := time.NewTicker(x.lease / 3)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		asked := time.Now()
-		err := x.renewOnce(ctx, job)
-		if errors.Is(err, store.ErrNotFound) {
-			lose(errClaimLost)
-			return
-		}
-		if err == nil {
-			expiry.Reset(time.Until(asked.Add(safe)))
+// outcome is how an attempt ended, as metrics call it.
+type outcome string
+
+const (
+	outcomeSucceeded outcome = "succeeded"
+	outcomeRetried   outcome = "retried"
+	outcomePostponed outcome = "postponed"
+	outcomeFailed    outcome = "failed"
+	outcomeCancelled outcome = "cancelled"
+	outcomeReleased  outcome = "released"
+	outcomeLost      outcome = "lost"
+)
+
+// end writes down how the job ended. The claim is kept until that is done, also when PostgreSQL is away for a while:
+// when it is away for longer, the lease ends and the job is run again.
+func (x *executor) end(c *claim, handler Handler, err error) outcome {
+	if err == nil {
+		x.finisher.add(c)
+		return outcomeSucceeded
+	}
+	defer x.claims.remove(c)
+	if errors.Is(err, errClaimLost) {
+		return outcomeLost
+	}
+	ended, write := x.decide(c.job, handler, err)
+	if err := x.claims.persist([]*claim{c}, write); err != nil && !errors.Is(err, store.ErrNotFound) {
+		x.logger.Error("write state of job", "kind", c.job.Kind, "job", c.job.ID, "error", err)
+	}
+	return ended
+}
+
+// decide says what becomes of a job whose attempt has failed, and how that is written down.
+func (x *executor) decide(job *models.Job, handler Handler, err error) (outcome, func(context.Context) error) {
+	reason := x.reasonOf(job, err)
+	giveUp := func(end func(context.Context, *models.Job, models.JobError) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if handler.gaveUp != nil {
+				if err := protect(func() error { return handler.gaveUp(withJob(ctx, x.store, job), job, err) }); err != nil {
+					return fmt.Errorf("give up: %w", err)
+				}
+			}
+			return end(ctx, job, reason)
 		}
 	}
-}
-
-func (x *executor) renewOnce(ctx context.Context, job *models.Job) error {
-	ctx, cancel := context.WithTimeout(ctx, x.lease/3)
-	defer cancel()
-	return x.store.RenewLease(ctx, job, x.lease)
-}
-
-// finish writes down how the job ended. When that fails, the lease ends and the job is run again.
-func (x *executor) finish(job *models.Job, handler Handler, outcome error) {
-	ctx, cancel := context.WithTimeout(context.Background(), stateTimeout)
-	defer cancel()
-	if err := x.write(ctx, job, handler, outcome); err != nil && !errors.Is(err, store.ErrNotFound) {
-		x.logger.Error("write state of job", "kind", job.Kind, "job", job.ID, "error", err)
-	}
-}
-
-func (x *executor) write(ctx context.Context, job *models.Job, handler Handler, outcome error) error {
-	if outcome == nil {
-		return x.store.FinishJob(ctx, job)
+	if errors.Is(err, ErrCancelled) {
+		return outcomeCancelled, giveUp(x.store.EndCancelledJob)
 	}
 	if x.life.Err() != nil {
-		return x.store.ReleaseJob(ctx, job)
+		return outcomeReleased, func(ctx context.Context) error { return x.store.ReleaseJobs(ctx, []*models.Job{job}) }
 	}
-	if postponed, ok := errors.AsType[*postponedError](outcome); ok {
-		return x.store.PostponeJob(ctx, job, postponed.delay, outcome.Error())
+	if postponed, ok := errors.AsType[*postponedError](err); ok {
+		return outcomePostponed, func(ctx context.Context) error { return x.store.PostponeJob(ctx, job, postponed.delay, reason.Error) }
 	}
-	_, permanent := errors.AsType[*permanentError](outcome)
-	if !permanent && job.Attempts < job.MaxAttempts {
-		return x.store.RepeatJob(ctx, job, varied(handler.policy.Backoff(job.Attempts)), outcome.Error())
+	if _, permanent := errors.AsType[*permanentError](err); permanent || job.Attempts >= job.MaxAttempts {
+		return outcomeFailed, giveUp(x.store.FailJob)
 	}
-	if handler.gaveUp != nil {
-		if err := handler.gaveUp(ctx, job, outcome); err != nil {
-			return fmt.Errorf("give up: %w", err)
-		}
-	}
-	return x.store.FailJob(ctx, job, outcome.Error())
+	pause := varied(handler.policy.Backoff(job.Attempts))
+	return outcomeRetried, func(ctx context.Context) error { return x.store.RepeatJob(ctx, job, pause, reason) }
 }
 
-func (x *executor) logEnd(job *models.Job, outcome error, took time.Duration) {
-	logger := x.logger.With("kind", job.Kind, "job", job.ID, "attempt", job.Attempts, "took", took.Round(time.Millisecond))
-	if outcome == nil {
-		logger.Info("job done")
+func (x *executor) reasonOf(job *models.Job, err error) models.JobError {
+	reason := models.JobError{Attempt: job.Attempts, At: time.Now(), Worker: x.worker, Error: err.Error()}
+	if panicked, ok := errors.AsType[*panicError](err); ok {
+		reason.Stack = string(panicked.stack)
+	}
+	return reason
+}
+
+func (x *executor) logEnd(job *models.Job, err error, took time.Duration) {
+	level := slog.LevelWarn
+	if err == nil {
+		level = slog.LevelDebug
+	}
+	if !x.logger.Enabled(x.life, level) {
 		return
 	}
-	if panicked, ok := errors.AsType[*panicError](outcome); ok {
+	logger := x.logger.With("kind", job.Kind, "job", job.ID, "attempt", job.Attempts, "took", took.Round(time.Microsecond))
+	if err == nil {
+		logger.Debug("job done")
+		return
+	}
+	if panicked, ok := errors.AsType[*panicError](err); ok {
 		logger.Error("job panicked", "error", panicked, "stack", string(panicked.stack))
 		return
 	}
-	logger.Warn("job not done", "error", loggable(outcome))
+	logger.Warn("job not done", "error", loggable(err))
 }
 
 // loggable prefers what an error wants to be in logs to its text, which may hold personal data.
@@ -248,7 +296,7 @@ func protect(do func() error) (err error) {
 	return do()
 }
 
-// panicError keeps the stack for the log; its text goes to places that clients can read.
+// panicError keeps the stack for the log and for the job's errors.
 type panicError struct {
 	value any
 	stack []byte

@@ -90,14 +90,6 @@ func indexProducts(indexer Indexer) func(context.Context, models.IndexProducts) 
 	}
 }
 
-type currentKey struct{}
-
-// Current returns the job that a handler's context belongs to.
-func Current(ctx context.Context) *models.Job {
-	job, _ := ctx.Value(currentKey{}).(*models.Job)
-	return job
-}
-
 // Permanent marks an error as final: the job is given up at once.
 func Permanent(err error) error { return &permanentError{err} }
 

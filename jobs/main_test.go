@@ -246,6 +246,15 @@ func (b *bench) enqueue(n int) []uuid.UUID {
 	return ids
 }
 
+// claimAs takes jobs as a worker would that then does nothing.
+func (b *bench) claimAs(worker string, n int, lease time.Duration) {
+	b.t.Helper()
+	claimed, err := b.store.ClaimJobs(context.Background(), store.JobClaim{Worker: worker, Queues: models.JobQueues(), Limit: n, Lease: lease})
+	if err != nil || len(claimed) != n {
+		b.t.Fatalf("claim jobs: %d claimed, %v", len(claimed), err)
+	}
+}
+
 // enqueueAs commits one job with the arguments.
 func (b *bench) enqueueAs(args models.JobArgs, options ...store.EnqueueOption) *models.Job {
 	b.t.Helper()

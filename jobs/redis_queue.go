@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gocraft/work"
 	"github.com/gomodule/redigo/redis"
-	"github.com/google/uuid"
 
 	"ecoseller/models"
 )
@@ -18,10 +18,11 @@ import (
 // The limits of a conversation with Redis.
 const (
 	redisTimeout = 2 * time.Second
-	// announceBuffer is how many committed jobs may wait for Redis; what does not fit is found by the
-	// sweep.
-	announceBuffer = 4096
-	closeTimeout   = 3 * time.Second
+	closeTimeout = 3 * time.Second
+	// announcePause is the time between two announcements: what is committed meanwhile is announced together.
+	announcePause = 5 * time.Millisecond
+	// listeners is how many goroutines take ids out of Redis. They only wake the worker, which is why two are enough.
+	listeners = 2
 	// redisAway is how long to wait before Redis is tried again.
 	redisAway = time.Second
 )
@@ -37,18 +38,25 @@ type RedisOptions struct {
 	Logger    *slog.Logger
 }
 
-// RedisQueue carries the ids of jobs to workers through Redis. It is told of jobs after their commit and
-// never makes the caller wait.
+// RedisQueue wakes workers through Redis, by the ids of jobs. It is told of jobs after their commit and never makes the
+// caller wait. Of jobs that are committed within a few milliseconds one id for each queue is enough: a worker that is
+// woken takes all it has room for.
 type RedisQueue struct {
 	options  RedisOptions
 	pool     *redis.Pool
 	enqueuer *work.Enqueuer
 	logger   *slog.Logger
 
-	announced chan *models.Job
-	sending   sync.WaitGroup
-	closed    context.Context
-	close     context.CancelFunc
+	sending sync.WaitGroup
+	closed  context.Context
+	close   context.CancelFunc
+
+	mu sync.Mutex
+	// committed has a job of each queue that is to be announced, count is how many there are.
+	committed map[models.JobQueue]*models.Job
+	count     int
+	signal    chan struct{}
+
 	// away avoids a line in the log for each job while Redis is away.
 	away atomic.Bool
 }
@@ -58,7 +66,7 @@ func NewRedisQueue(o RedisOptions) *RedisQueue {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	q := &RedisQueue{options: o, logger: o.Logger, announced: make(chan *models.Job, announceBuffer)}
+	q := &RedisQueue{options: o, logger: o.Logger, committed: map[models.JobQueue]*models.Job{}, signal: make(chan struct{}, 1)}
 	q.closed, q.close = context.WithCancel(context.Background())
 	q.pool = &redis.Pool{MaxIdle: 4, MaxActive: 8, Wait: true, IdleTimeout: time.Minute, Dial: q.dial, TestOnBorrow: testOnBorrow}
 	q.enqueuer = work.NewEnqueuer(o.Namespace, q.pool)
@@ -66,13 +74,17 @@ func NewRedisQueue(o RedisOptions) *RedisQueue {
 	return q
 }
 
-// JobsCommitted hands the jobs to a goroutine that puts their ids into Redis.
+// JobsCommitted leaves the jobs to a goroutine that announces them.
 func (q *RedisQueue) JobsCommitted(_ context.Context, jobs []*models.Job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	for _, job := range jobs {
-		select {
-		case q.announced <- job:
-		default: // the sweep will find it
-		}
+		q.committed[job.Queue] = job
+	}
+	q.count += len(jobs)
+	select {
+	case q.signal <- struct{}{}:
+	default:
 	}
 }
 
@@ -101,32 +113,32 @@ func (q *RedisQueue) Close() error {
 func (q *RedisQueue) send() {
 	for {
 		select {
-		case job := <-q.announced:
-			q.enqueue(job)
+		case <-q.signal:
+			q.announce()
 		case <-q.closed.Done():
-			q.sendRest()
+			q.announce()
 			return
 		}
-	}
-}
-
-func (q *RedisQueue) sendRest() {
-	for {
 		select {
-		case job := <-q.announced:
-			q.enqueue(job)
-		default:
-			return
+		case <-q.closed.Done():
+		case <-time.After(announcePause):
 		}
 	}
 }
 
-// enqueue puts the id into Redis and wakes the workers, whose own polling sleeps up to 5 s. The id goes
+// announce puts an id into Redis for each queue, and wakes the workers, whose own polling sleeps up to 5 s. The id goes
 // as a string: gocraft/work changes other arguments on their way through Lua.
-func (q *RedisQueue) enqueue(job *models.Job) {
-	_, err := q.enqueuer.Enqueue(string(job.Queue), work.Q{"id": job.ID.String()})
-	if err == nil {
-		err = q.publish()
+func (q *RedisQueue) announce() {
+	committed, count := q.take()
+	var err error
+	for queue, job := range committed {
+		if _, e := q.enqueuer.Enqueue(string(queue), work.Q{"id": job.ID.String()}); e != nil {
+			err = e
+			break // the sweep finds the rest
+		}
+	}
+	if err == nil && count > 0 {
+		err = q.publish(count)
 	}
 	if err == nil {
 		q.away.Store(false)
@@ -137,10 +149,19 @@ func (q *RedisQueue) enqueue(job *models.Job) {
 	}
 }
 
-func (q *RedisQueue) publish() error {
+func (q *RedisQueue) take() (committed map[models.JobQueue]*models.Job, count int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	committed, count = q.committed, q.count
+	q.committed, q.count = map[models.JobQueue]*models.Job{}, 0
+	return committed, count
+}
+
+// publish tells all workers that so many jobs have been committed.
+func (q *RedisQueue) publish(count int) error {
 	conn := q.pool.Get()
 	defer func() { _ = conn.Close() }()
-	_, err := conn.Do("PUBLISH", q.wakeChannel(), "")
+	_, err := conn.Do("PUBLISH", q.wakeChannel(), count)
 	return err
 }
 
@@ -159,45 +180,50 @@ func testOnBorrow(conn redis.Conn, since time.Time) error {
 	return err
 }
 
-// startWorkers runs gocraft/work's pool over the executor as soon as Redis answers, and returns what
-// stops it and waits for the jobs it runs. It calls sweepNow when a job is announced that the pool may
-// not see soon.
-func (q *RedisQueue) startWorkers(x *executor, o Options, sweepNow func()) (stop func()) {
+// wake wakes the worker when a job is announced, from when Redis answers, until stop is called.
+func (q *RedisQueue) wake(w *Worker) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { q.runWorkers(ctx, x, o, sweepNow) })
+	running.Go(func() { q.listen(ctx, w) })
 	return func() { cancel(); running.Wait() }
 }
 
-func (q *RedisQueue) runWorkers(ctx context.Context, x *executor, o Options, sweepNow func()) {
-	pool := q.workerConnections(ctx, o.Concurrency)
+// listen runs gocraft/work's pool over the queues of the worker. An id says which of them has something; the worker
+// takes that job together with what else is due, from the table.
+func (q *RedisQueue) listen(ctx context.Context, w *Worker) {
+	pool := q.workerConnections(ctx)
 	defer func() { _ = pool.Close() }()
 	conn := pool.Get() // waits until Redis is there
 	_ = conn.Close()
 	if ctx.Err() != nil {
 		return
 	}
-	workers := work.NewWorkerPool(struct{}{}, uint(o.Concurrency), q.options.Namespace, pool)
-	for queue, priority := range map[models.JobQueue]uint{models.QueueHigh: 10, models.QueueDefault: 5, models.QueueLow: 1} {
+	ids := work.NewWorkerPool(struct{}{}, listeners, q.options.Namespace, pool)
+	for i, queue := range w.options.Queues {
 		// The table knows about attempts and failures; Redis must not repeat on its own.
-		options := work.JobOptions{Priority: priority, MaxFails: 1, SkipDead: true}
-		workers.JobWithOptions(string(queue), options, func(job *work.Job) error {
-			if id, err := uuid.Parse(job.ArgString("id")); err == nil {
-				x.run(id)
+		options := work.JobOptions{Priority: uint(len(w.options.Queues) - i), MaxFails: 1, SkipDead: true}
+		ids.JobWithOptions(string(queue), options, func(*work.Job) error {
+			if w.hasRoom() {
+				w.waker.wakeUp()
+				return nil
 			}
-			return nil
+			return q.publish(passedOn)
 		})
 	}
-	workers.Start()
-	q.nudge(ctx, workers, sweepNow) // must have ended before Stop: a Drain during Stop never returns
-	workers.Stop()
+	ids.Start()
+	q.nudge(ctx, ids, w) // must have ended before Stop: a Drain during Stop never returns
+	ids.Stop()
 }
+
+// passedOn is what is published for a job that was announced to a worker without room for it: more than one job, which
+// all workers look for that have room.
+const passedOn = 2
 
 // workerConnections is a pool whose Dial waits for a Redis that is away. Otherwise every worker of
 // gocraft/work would try, fail and print a line a hundred times a second.
-func (q *RedisQueue) workerConnections(ctx context.Context, concurrency int) *redis.Pool {
+func (q *RedisQueue) workerConnections(ctx context.Context) *redis.Pool {
 	return &redis.Pool{
-		MaxIdle: concurrency + 5, MaxActive: 2*concurrency + 10, Wait: true, TestOnBorrow: testOnBorrow,
+		MaxIdle: listeners + 5, MaxActive: 2*listeners + 10, Wait: true, TestOnBorrow: testOnBorrow,
 		Dial: func() (redis.Conn, error) {
 			for {
 				conn, err := q.dial()
@@ -214,27 +240,28 @@ func (q *RedisQueue) workerConnections(ctx context.Context, concurrency int) *re
 	}
 }
 
-// nudge makes sleeping workers look for jobs when one is announced. Nudges that come while the workers
-// are looking are one nudge. A Drain lasts as long as the longest job that runs, and those who have
-// nothing to do are asleep again by then: meanwhile the sweep is nudged.
-func (q *RedisQueue) nudge(ctx context.Context, workers *work.WorkerPool, sweepNow func()) {
+// nudge makes the pool look for ids when one is announced; by itself it looks after up to 5 s. One job is left to the
+// worker that gets its id; of several each worker takes what it has room for. A worker without room does not take ids out
+// of Redis, but remembers to look into the table.
+func (q *RedisQueue) nudge(ctx context.Context, ids *work.WorkerPool, w *Worker) {
 	due := make(chan struct{}, 1)
-	var busy atomic.Bool
 	var draining sync.WaitGroup
 	draining.Go(func() {
 		for range due {
-			busy.Store(true)
-			workers.Drain()
-			busy.Store(false)
+			ids.Drain()
 		}
 	})
-	announced := func() {
-		if busy.Load() {
-			sweepNow()
+	announced := func(count int) {
+		room := w.hasRoom()
+		if count > 1 || !room {
+			w.waker.wakeUp()
+		}
+		if !room {
+			return
 		}
 		select {
 		case due <- struct{}{}:
-		default:
+		default: // it is about to look anyway
 		}
 	}
 	for ctx.Err() == nil {
@@ -249,7 +276,7 @@ func (q *RedisQueue) nudge(ctx context.Context, workers *work.WorkerPool, sweepN
 }
 
 // subscribe passes announcements on until the connection breaks or the context ends.
-func (q *RedisQueue) subscribe(ctx context.Context, announced func()) {
+func (q *RedisQueue) subscribe(ctx context.Context, announced func(count int)) {
 	conn, err := q.dial()
 	if err != nil {
 		return
@@ -262,10 +289,17 @@ func (q *RedisQueue) subscribe(ctx context.Context, announced func()) {
 	// Closing the connection is what ends a Receive.
 	defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
 	for {
-		if _, broken := subscription.ReceiveWithTimeout(0).(error); broken {
+		switch message := subscription.ReceiveWithTimeout(0).(type) {
+		case error:
 			return
+		case redis.Subscription: // there may have been announcements before
+			announced(passedOn)
+		case redis.Message:
+			count, err := strconv.Atoi(string(message.Data))
+			if err != nil {
+				count = passedOn
+			}
+			announced(count)
 		}
-		// An announcement, or the answer to Subscribe: then there may have been some before.
-		announced()
 	}
 }

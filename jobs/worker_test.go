@@ -143,11 +143,7 @@ func TestDeadWorkersJobs(t *testing.T) {
 		b.handle(func(context.Context, *models.Job) error { return nil })
 		ids := b.enqueue(2)
 		b.exec("UPDATE jobs SET max_attempts = 1 WHERE id = ?", ids[1])
-		for _, id := range ids {
-			if _, err := b.store.ClaimJob(t.Context(), id, 500*time.Millisecond); err != nil {
-				t.Fatal(err)
-			}
-		}
+		b.claimAs("dead", len(ids), 500*time.Millisecond)
 		began := time.Now()
 		b.work()
 		if job := b.awaitState(ids[0], models.JobSucceeded); job.Attempts != 2 {

@@ -91,19 +91,17 @@ func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 	job := &models.Job{
 		ID: newID(), Kind: policy.Kind, Queue: policy.Queue, Payload: payload, State: models.JobQueued, MaxAttempts: policy.MaxAttempts,
 	}
-	now := time.Now()
-	job.RunAt, job.CreatedAt = now, now
 	for _, option := range options {
 		option(job)
 	}
-	if job.RunAt.After(now) {
+	if job.RunAt.After(time.Now()) {
 		job.State = models.JobScheduled
 	}
 	return job, nil
 }
 
-// enqueuedColumns are those a new job has; the others have their defaults. The times are ours, and a job that is due
-// is due at once, also on a server whose clock is behind: hence not its run_at.
+// enqueuedColumns are those a new job has; the others have their defaults. Without a time of its own it is due by the
+// clock of the database.
 var enqueuedColumns = []string{"id", "kind", "queue", "payload", "state", "max_attempts", "unique_key"}
 
 func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
@@ -121,7 +119,7 @@ func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
 }
 
 func columnsOf(job *models.Job) []string {
-	if job.State == models.JobScheduled {
+	if !job.RunAt.IsZero() {
 		return append([]string{"run_at"}, enqueuedColumns...)
 	}
 	return enqueuedColumns

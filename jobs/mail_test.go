@@ -153,7 +153,7 @@ func TestMailServerAnswers(t *testing.T) {
 	if !strings.Contains(m.LastError, "No such user here") || m.Attempts != 1 {
 		t.Errorf("refused mail: %d attempts, last error %q", m.Attempts, m.LastError)
 	}
-	m = b.awaitMail(busy, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailQueued && m.Attempts == 1 })
+	m = b.awaitMail(busy, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailRetrying && m.Attempts == 1 })
 	if !strings.Contains(m.LastError, "Come back later") {
 		t.Errorf("waiting mail: last error %q", m.LastError)
 	}
@@ -172,7 +172,7 @@ func TestMailServerAway(t *testing.T) {
 	b.handle(func(context.Context, *models.Job) error { return nil })
 	id := b.accept("jana@example.com")
 	stop := b.work()
-	b.awaitMail(id, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailQueued && m.LastError != "" })
+	b.awaitMail(id, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailRetrying && m.LastError != "" })
 	b.awaitState(b.enqueue(1)[0], models.JobSucceeded)
 	stop()
 

@@ -45,7 +45,10 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	handler := graph.NewHandler(graph.Options{
-		Resolvers: &resolvers.Resolver{Store: s, Searcher: engine, MessageIDDomain: "shop.example"},
+		Resolvers: &resolvers.Resolver{
+			Store: s, Searcher: engine, MessageIDDomain: "shop.example", Composer: newComposer(t, languages),
+			EmailRates: models.EmailRates{PerRecipient: 5},
+		},
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
@@ -557,19 +560,19 @@ func TestSendEmail(t *testing.T) {
 		}
 	}
 	var byID struct {
-		EmailMessage *struct{ State, Subject string }
+		Email *struct{ State, Subject string }
 	}
-	s.data(t, &byID, `query($id: ID!) { emailMessage(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+s.token)
-	if byID.EmailMessage == nil || byID.EmailMessage.Subject != "Objednávka" {
-		t.Errorf("got %+v", byID.EmailMessage)
+	s.data(t, &byID, `query($id: ID!) { email(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+s.token)
+	if byID.Email == nil || byID.Email.Subject != "Objednávka" {
+		t.Errorf("got %+v", byID.Email)
 	}
 	// Another token with the same permission does not see it.
-	other, err := s.store.CreateAccessToken(t.Context(), "other", models.AllPermissions())
+	other, err := s.store.CreateAccessToken(t.Context(), "other", []models.Permission{models.PermissionSendEmail})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.data(t, &byID, `query($id: ID!) { emailMessage(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+other)
-	if byID.EmailMessage != nil {
+	s.data(t, &byID, `query($id: ID!) { email(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+other)
+	if byID.Email != nil {
 		t.Error("a mail is shown to another token")
 	}
 }

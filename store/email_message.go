@@ -13,9 +13,8 @@ import (
 	"ecoseller/models"
 )
 
-// quickCommit makes a statement's commit not wait for the disk. Every transaction that follows brings it
-// there, and the end of the mail's job is one that waits: until then the job is run again after a crash of
-// PostgreSQL anyway. It halves the time between the mail server's yes and the row that says so.
+// quickCommit makes a statement's commit not wait for the disk. It is for what a crash of PostgreSQL may take
+// back: that a mail is being sent, and counts of mail. What the mail server said is not of that kind.
 const quickCommit = "set_config('synchronous_commit', 'off', true) = 'off'"
 
 // AcceptEmailMessage writes a new mail and the job that sends it, in one transaction; inside of InTx, in that
@@ -187,7 +186,7 @@ func (s *Store) ClaimEmailMessage(ctx context.Context, id uuid.UUID) (*models.Em
 // MarkEmailSent records that the mail server has taken the mail. The note says which recipients it did not
 // take; it is empty when it took it for all.
 func (s *Store) MarkEmailSent(ctx context.Context, id uuid.UUID, note string) error {
-	_, err := s.db.NewRaw("UPDATE email_messages SET state = 'SENT', sent_at = now(), last_error = ? WHERE id = ? AND state <> 'SENT' AND "+quickCommit,
+	_, err := s.db.NewRaw("UPDATE email_messages SET state = 'SENT', sent_at = now(), last_error = ? WHERE id = ? AND state <> 'SENT'",
 		storable(note), id).Exec(ctx)
 	return wrap(ctx, err, "mark e-mail as sent")
 }
@@ -197,7 +196,7 @@ func (s *Store) MarkEmailSent(ctx context.Context, id uuid.UUID, note string) er
 func (s *Store) MarkEmailRetrying(ctx context.Context, id uuid.UUID, taken []string, reason string) error {
 	_, err := s.db.NewRaw(`
 		UPDATE email_messages SET state = 'RETRYING', last_error = ?, delivered_to = delivered_to || ?
-		WHERE id = ? AND state IN ('QUEUED', 'RETRYING', 'SENDING') AND `+quickCommit,
+		WHERE id = ? AND state IN ('QUEUED', 'RETRYING', 'SENDING')`,
 		storable(reason), pgdialect.Array(taken), id).Exec(ctx)
 	return wrap(ctx, err, "mark e-mail for another attempt")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,6 +83,19 @@ func (s *Store) EnqueueAll(ctx context.Context, args []models.JobArgs, options .
 	return jobs, s.insertJobs(ctx, jobs...)
 }
 
+// EnqueueAlone enqueues jobs that no change causes, outside of a transaction, in one statement.
+func (s *Store) EnqueueAlone(ctx context.Context, args ...models.JobArgs) error {
+	var enqueued []*models.Job
+	alone := &Store{db: s.db, languages: s.languages, notifier: s.notifier, enqueued: &enqueued}
+	if _, err := alone.EnqueueAll(ctx, args); err != nil {
+		return err
+	}
+	if s.notifier != nil {
+		s.notifier.JobsCommitted(ctx, enqueued)
+	}
+	return nil
+}
+
 func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 	policy := models.PolicyOf(args)
 	payload, err := json.Marshal(args)
@@ -109,13 +123,34 @@ func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
 		return errors.New("a job is enqueued inside a transaction")
 	}
 	for start := 0; start < len(jobs); start += maxEnqueueBatch {
-		batch := jobs[start:min(start+maxEnqueueBatch, len(jobs))]
-		if _, err := s.db.NewInsert().Model(&batch).Column(columnsOf(batch[0])...).Exec(ctx); err != nil {
-			return wrap(ctx, err, "enqueue jobs")
+		if err := s.insertJobBatch(ctx, jobs[start:min(start+maxEnqueueBatch, len(jobs))]); err != nil {
+			return err
 		}
 	}
 	s.announce(jobs...)
 	return nil
+}
+
+// insertJobBatch writes jobs that have the same state and time. Arrays, because PostgreSQL reads them much faster than
+// as many rows of VALUES.
+func (s *Store) insertJobBatch(ctx context.Context, jobs []*models.Job) error {
+	ids, kinds, queues := make([]uuid.UUID, len(jobs)), make([]string, len(jobs)), make([]string, len(jobs))
+	payloads, attempts := make([]string, len(jobs)), make([]string, len(jobs))
+	for i, job := range jobs {
+		ids[i], kinds[i], queues[i] = job.ID, string(job.Kind), string(job.Queue)
+		payloads[i], attempts[i] = string(job.Payload), strconv.Itoa(job.MaxAttempts)
+	}
+	var runAt *time.Time
+	if first := jobs[0]; !first.RunAt.IsZero() {
+		runAt = &first.RunAt
+	}
+	_, err := s.db.NewRaw(`
+		INSERT INTO jobs (id, kind, queue, payload, max_attempts, state, run_at)
+		SELECT id, kind, queue, payload::jsonb, max_attempts, ?, coalesce(?, now())
+		FROM unnest(?, ?, ?, ?, ?) AS job (id, kind, queue, payload, max_attempts)`,
+		string(jobs[0].State), runAt,
+		uuidArray(ids), stringArray(kinds), stringArray(queues), stringArray(payloads), typedArray{attempts, "int[]"}).Exec(ctx)
+	return wrap(ctx, err, "enqueue jobs")
 }
 
 func columnsOf(job *models.Job) []string {

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"ecoseller/catalogue"
 	"ecoseller/config"
 	"ecoseller/embedded/demo"
@@ -66,6 +68,12 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 		stopWorker()
 		return err
 	}
+	stopMetrics, err := s.serveMetrics(ctx)
+	if err != nil {
+		stopWorker()
+		return err
+	}
+	defer stopMetrics()
 	s.announce(listener.Addr(), token)
 	err = serveUntil(ctx, listener, handler)
 	stopWorker()
@@ -84,7 +92,12 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 		return err
 	}
 	defer s.keepElastic(ctx)()
-	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "redis", cfg.UseRedis())
+	stopMetrics, err := s.serveMetrics(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "queues", cfg.WorkerQueues, "redis", cfg.UseRedis())
 	worker.Run(ctx)
 	return nil
 }
@@ -119,6 +132,22 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
+}
+
+// serveMetrics answers /metrics where the configuration says, apart from what clients reach.
+func (s *shop) serveMetrics(ctx context.Context) (stop func(), err error) {
+	if s.cfg.MetricsAddress == "" {
+		return func() {}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.MetricsAddress)
+	if err != nil {
+		return nil, fmt.Errorf("listen for metrics on %s: %w", s.cfg.MetricsAddress, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{Timeout: 10 * time.Second}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close() }, nil
 }
 
 // startOwnWorker runs a worker in this process where there will be no other one.

@@ -22,7 +22,8 @@ const usage = `ecoseller is an e-commerce API server.
 
 Usage:
   ecoseller                        serve the API; without configuration with everything embedded
-  ecoseller -worker                run background jobs: mail, indexing
+  ecoseller -worker [-concurrency N] [-queues high,default,low]
+                                   run background jobs: mail, indexing
   ecoseller import FILE            import a catalogue (NDJSON or CSV, plain or gzip)
   ecoseller export [-format ndjson|csv] FILE
                                    export the catalogue; - is standard output, *.gz is compressed
@@ -58,6 +59,8 @@ type command func(ctx context.Context, cfg *config.Config, logger *slog.Logger, 
 func run(ctx context.Context, args []string) error {
 	flags := newFlags("ecoseller")
 	worker := flags.Bool("worker", false, "run background jobs instead of serving")
+	concurrency := flags.String("concurrency", "", "how many jobs run at once; WORKER_CONCURRENCY by default")
+	queues := flags.String("queues", "", "which queues to work for, the most urgent first; WORKER_QUEUES by default")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ func run(ctx context.Context, args []string) error {
 		}
 		rest = rest[1:]
 	}
-	cfg, err := config.FromEnvironment()
+	cfg, err := config.FromEnvironmentAnd(map[string]string{"WORKER_CONCURRENCY": *concurrency, "WORKER_QUEUES": *queues})
 	if err != nil {
 		return err
 	}

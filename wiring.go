@@ -14,6 +14,8 @@ import (
 	"time"
 	_ "time/tzdata" // for systems without time zones
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/uptrace/bun"
 
 	"ecoseller/config"
@@ -48,13 +50,15 @@ type shop struct {
 	logger    *slog.Logger
 	languages models.Languages
 
-	store    *store.Store
-	queue    *jobs.RedisQueue // nil without Redis
-	waker    *jobs.Waker
-	postgres *postgres.Engine
-	elastic  *elastic.Engine // nil without Elasticsearch
-	indexer  *indexer.Indexer
-	mailbox  *embedded.Mailbox // nil with a real mail server
+	store      *store.Store
+	queue      *jobs.RedisQueue // nil without Redis
+	waker      *jobs.Waker
+	metrics    *prometheus.Registry // what /metrics shows
+	jobMetrics *jobs.Metrics
+	postgres   *postgres.Engine
+	elastic    *elastic.Engine // nil without Elasticsearch
+	indexer    *indexer.Indexer
+	mailbox    *embedded.Mailbox // nil with a real mail server
 
 	renderer    *mail.Renderer
 	unsubscribe *mail.Unsubscriber
@@ -65,7 +69,7 @@ type shop struct {
 // openShop connects to PostgreSQL, starting it where it is embedded, migrates it, and makes the other
 // parts. Redis and Elasticsearch need not answer.
 func openShop(ctx context.Context, cfg *config.Config, logger *slog.Logger, statementTimeout time.Duration) (*shop, error) {
-	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker()}
+	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), metrics: prometheus.NewRegistry()}
 	if err := s.open(ctx, statementTimeout); err != nil {
 		s.close()
 		return nil, err
@@ -82,6 +86,8 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 		return err
 	}
 	s.store = store.New(db, s.languages, s.notifier())
+	s.jobMetrics = jobs.NewMetrics(s.store)
+	s.metrics.MustRegister(s.jobMetrics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.store.KeepSortTitles(ctx); err != nil {
 		return err
 	}
@@ -350,7 +356,13 @@ func (s *shop) worker() (*jobs.Worker, error) {
 		return nil, err
 	}
 	handlers := jobs.NewHandlers(s.store, s.indexer, sender)
-	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{Concurrency: s.cfg.WorkerConcurrency, Logger: s.logger})
+	var queues []models.JobQueue
+	for _, name := range s.cfg.WorkerQueues {
+		queues = append(queues, models.JobQueue(name))
+	}
+	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{
+		Concurrency: s.cfg.WorkerConcurrency, Queues: queues, KeepFinished: s.cfg.JobRetention, Metrics: s.jobMetrics, Logger: s.logger,
+	})
 	w.WakeBy(s.waker)
 	return w, nil
 }

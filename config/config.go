@@ -57,6 +57,12 @@ type Config struct {
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s"`
 	// WorkerConcurrency is how many jobs a worker runs at once.
 	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"10"`
+	// WorkerQueues are the queues a worker works for, the most urgent first.
+	WorkerQueues []string `env:"WORKER_QUEUES" envDefault:"high,default,low"`
+	// JobRetention is how long finished jobs are kept.
+	JobRetention time.Duration `env:"JOB_RETENTION" envDefault:"168h"`
+	// MetricsAddress is where server and worker answer /metrics; nowhere by default.
+	MetricsAddress string `env:"METRICS_ADDRESS"`
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.
@@ -112,7 +118,15 @@ type Email struct {
 
 // FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
 // of its variable.
-func FromEnvironment() (*Config, error) { return From(env.ToMap(os.Environ())) }
+func FromEnvironment() (*Config, error) { return FromEnvironmentAnd(nil) }
+
+// FromEnvironmentAnd is FromEnvironment with variables, such as flags set, that take the place of those in the
+// environment where they are not empty.
+func FromEnvironmentAnd(variables map[string]string) (*Config, error) {
+	all := env.ToMap(os.Environ())
+	maps.Copy(all, withoutEmpty(variables))
+	return From(all)
+}
 
 // From reads and checks the configuration from the given variables.
 func From(variables map[string]string) (*Config, error) {
@@ -223,6 +237,12 @@ func (c *Config) mistakes() []error {
 	complain(!slices.Contains([]string{"disable", "verify-full"}, c.Postgres.SSLMode),
 		"POSTGRES_SSL_MODE: %q is neither disable nor verify-full", c.Postgres.SSLMode)
 	complain(c.WorkerConcurrency < 1, "WORKER_CONCURRENCY: at least 1 is needed")
+	complain(len(c.WorkerQueues) == 0, "WORKER_QUEUES: at least one is needed, such as high,default,low")
+	for i, queue := range c.WorkerQueues {
+		complain(!slices.Contains([]string{"high", "default", "low"}, queue), "WORKER_QUEUES: %q is none of high, default, low", queue)
+		complain(slices.Contains(c.WorkerQueues[:i], queue), "WORKER_QUEUES: %q is there twice", queue)
+	}
+	complain(c.JobRetention <= 0, "JOB_RETENTION: must be longer than nothing, such as 168h")
 	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
 	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
 	complain(len(c.Languages) == 0, "LANGUAGES: at least one is needed, such as en,cs,sk")

@@ -115,6 +115,24 @@ type EmailSuppressionPayload struct {
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
+// Which jobs; all conditions hold at once.
+type JobFilter struct {
+	// In one of these states.
+	States graphql.Omittable[[]models.JobState] `json:"states,omitempty"`
+	// Of one of these kinds.
+	Kinds graphql.Omittable[[]string] `json:"kinds,omitempty"`
+	// In one of these queues.
+	Queues graphql.Omittable[[]models.JobQueue] `json:"queues,omitempty"`
+}
+
+// What became of `retryJob` or `cancelJob`.
+type JobPayload struct {
+	// The job as it is now; null when there are user errors.
+	Job *models.Job `json:"job,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // What can be changed.
 type Mutation struct {
 }

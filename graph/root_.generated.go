@@ -221,6 +221,74 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Job struct {
+		Attempts          func(childComplexity int) int
+		CancelRequestedAt func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		ErrorsOrEmpty     func(childComplexity int) int
+		FinishedAt        func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		KindName          func(childComplexity int) int
+		LastErrorOrNil    func(childComplexity int) int
+		MaxAttempts       func(childComplexity int) int
+		PayloadText       func(childComplexity int) int
+		Progress          func(childComplexity int) int
+		Queue             func(childComplexity int) int
+		RunAt             func(childComplexity int) int
+		StartedAt         func(childComplexity int) int
+		State             func(childComplexity int) int
+		UniqueKey         func(childComplexity int) int
+		WorkerOrNil       func(childComplexity int) int
+	}
+
+	JobConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	JobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	JobError struct {
+		At         func(childComplexity int) int
+		Attempt    func(childComplexity int) int
+		Error      func(childComplexity int) int
+		StackOrNil func(childComplexity int) int
+		Worker     func(childComplexity int) int
+	}
+
+	JobPayload struct {
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	JobProgress struct {
+		Done  func(childComplexity int) int
+		Total func(childComplexity int) int
+	}
+
+	JobQueueStatus struct {
+		Depth             func(childComplexity int) int
+		FinishedPerMinute func(childComplexity int) int
+		OldestAgeSeconds  func(childComplexity int) int
+		Queue             func(childComplexity int) int
+		Running           func(childComplexity int) int
+		Scheduled         func(childComplexity int) int
+	}
+
+	JobSchedule struct {
+		Cron      func(childComplexity int) int
+		KindName  func(childComplexity int) int
+		LastRunAt func(childComplexity int) int
+		Name      func(childComplexity int) int
+		NextRunAt func(childComplexity int) int
+		Queue     func(childComplexity int) int
+		TimeZone  func(childComplexity int) int
+	}
+
 	Money struct {
 		Amount    func(childComplexity int) int
 		Currency  func(childComplexity int) int
@@ -231,6 +299,7 @@ type ComplexityRoot struct {
 		AddProductMedia                 func(childComplexity int, productID string, version int32, url string) int
 		CancelEmail                     func(childComplexity int, id string) int
 		CancelEmails                    func(childComplexity int, cancellationKey string) int
+		CancelJob                       func(childComplexity int, id string) int
 		CreateAttribute                 func(childComplexity int, typeArg string, input models.AttributeInput) int
 		CreateAttributeType             func(childComplexity int, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) int
 		CreateCategory                  func(childComplexity int, code string, parentID *string, input models.CategoryInput) int
@@ -257,6 +326,7 @@ type ComplexityRoot struct {
 		ReorderProductMedia             func(childComplexity int, productID string, version int32, ids []string) int
 		ResendEmail                     func(childComplexity int, id string) int
 		Restore                         func(childComplexity int, deletionID string) int
+		RetryJob                        func(childComplexity int, id string) int
 		SendAccountWelcomeEmail         func(childComplexity int, delivery EmailDeliveryInput, data models.AccountWelcomeEmail) int
 		SendAddressVerificationEmail    func(childComplexity int, delivery EmailDeliveryInput, data models.AddressVerificationEmail) int
 		SendComplaintReceivedEmail      func(childComplexity int, delivery EmailDeliveryInput, data models.ComplaintReceivedEmail) int
@@ -440,12 +510,16 @@ type ComplexityRoot struct {
 		Email             func(childComplexity int, id string) int
 		EmailSuppressions func(childComplexity int, address *string, first int32, after *string) int
 		Emails            func(childComplexity int, filter *EmailFilterInput, first int32, after *string) int
+		Job               func(childComplexity int, id string) int
+		JobSchedules      func(childComplexity int) int
+		Jobs              func(childComplexity int, first int32, after *string, filter *JobFilter) int
 		Node              func(childComplexity int, id string) int
 		PriceList         func(childComplexity int, code string) int
 		PriceLists        func(childComplexity int) int
 		Product           func(childComplexity int, id *string, slug *string, sku *string, language *models.LanguageCode) int
 		ProductTypes      func(childComplexity int, language *models.LanguageCode) int
 		Products          func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
+		Queues            func(childComplexity int) int
 		SearchProducts    func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string) int
 	}
 
@@ -1144,6 +1218,278 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EmailSuppressionPayload.UserErrors(childComplexity), true
 
+	case "Job.attempts":
+		if e.ComplexityRoot.Job.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Attempts(childComplexity), true
+	case "Job.cancelRequestedAt":
+		if e.ComplexityRoot.Job.CancelRequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CancelRequestedAt(childComplexity), true
+	case "Job.createdAt":
+		if e.ComplexityRoot.Job.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CreatedAt(childComplexity), true
+	case "Job.errors":
+		if e.ComplexityRoot.Job.ErrorsOrEmpty == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.ErrorsOrEmpty(childComplexity), true
+	case "Job.finishedAt":
+		if e.ComplexityRoot.Job.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.FinishedAt(childComplexity), true
+	case "Job.id":
+		if e.ComplexityRoot.Job.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.GlobalID(childComplexity), true
+	case "Job.kind":
+		if e.ComplexityRoot.Job.KindName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.KindName(childComplexity), true
+	case "Job.lastError":
+		if e.ComplexityRoot.Job.LastErrorOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.LastErrorOrNil(childComplexity), true
+	case "Job.maxAttempts":
+		if e.ComplexityRoot.Job.MaxAttempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.MaxAttempts(childComplexity), true
+	case "Job.payload":
+		if e.ComplexityRoot.Job.PayloadText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.PayloadText(childComplexity), true
+	case "Job.progress":
+		if e.ComplexityRoot.Job.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Progress(childComplexity), true
+	case "Job.queue":
+		if e.ComplexityRoot.Job.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Queue(childComplexity), true
+	case "Job.runAt":
+		if e.ComplexityRoot.Job.RunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.RunAt(childComplexity), true
+	case "Job.startedAt":
+		if e.ComplexityRoot.Job.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.StartedAt(childComplexity), true
+	case "Job.state":
+		if e.ComplexityRoot.Job.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.State(childComplexity), true
+	case "Job.uniqueKey":
+		if e.ComplexityRoot.Job.UniqueKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.UniqueKey(childComplexity), true
+	case "Job.worker":
+		if e.ComplexityRoot.Job.WorkerOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.WorkerOrNil(childComplexity), true
+
+	case "JobConnection.edges":
+		if e.ComplexityRoot.JobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.Edges(childComplexity), true
+	case "JobConnection.nodes":
+		if e.ComplexityRoot.JobConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.Nodes(childComplexity), true
+	case "JobConnection.pageInfo":
+		if e.ComplexityRoot.JobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.PageInfo(childComplexity), true
+
+	case "JobEdge.cursor":
+		if e.ComplexityRoot.JobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Cursor(childComplexity), true
+	case "JobEdge.node":
+		if e.ComplexityRoot.JobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Node(childComplexity), true
+
+	case "JobError.at":
+		if e.ComplexityRoot.JobError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.At(childComplexity), true
+	case "JobError.attempt":
+		if e.ComplexityRoot.JobError.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Attempt(childComplexity), true
+	case "JobError.error":
+		if e.ComplexityRoot.JobError.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Error(childComplexity), true
+	case "JobError.stack":
+		if e.ComplexityRoot.JobError.StackOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.StackOrNil(childComplexity), true
+	case "JobError.worker":
+		if e.ComplexityRoot.JobError.Worker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Worker(childComplexity), true
+
+	case "JobPayload.job":
+		if e.ComplexityRoot.JobPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobPayload.Job(childComplexity), true
+	case "JobPayload.userErrors":
+		if e.ComplexityRoot.JobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobPayload.UserErrors(childComplexity), true
+
+	case "JobProgress.done":
+		if e.ComplexityRoot.JobProgress.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobProgress.Done(childComplexity), true
+	case "JobProgress.total":
+		if e.ComplexityRoot.JobProgress.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobProgress.Total(childComplexity), true
+
+	case "JobQueueStatus.depth":
+		if e.ComplexityRoot.JobQueueStatus.Depth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Depth(childComplexity), true
+	case "JobQueueStatus.finishedPerMinute":
+		if e.ComplexityRoot.JobQueueStatus.FinishedPerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.FinishedPerMinute(childComplexity), true
+	case "JobQueueStatus.oldestAgeSeconds":
+		if e.ComplexityRoot.JobQueueStatus.OldestAgeSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.OldestAgeSeconds(childComplexity), true
+	case "JobQueueStatus.queue":
+		if e.ComplexityRoot.JobQueueStatus.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Queue(childComplexity), true
+	case "JobQueueStatus.running":
+		if e.ComplexityRoot.JobQueueStatus.Running == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Running(childComplexity), true
+	case "JobQueueStatus.scheduled":
+		if e.ComplexityRoot.JobQueueStatus.Scheduled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Scheduled(childComplexity), true
+
+	case "JobSchedule.cron":
+		if e.ComplexityRoot.JobSchedule.Cron == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Cron(childComplexity), true
+	case "JobSchedule.kind":
+		if e.ComplexityRoot.JobSchedule.KindName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.KindName(childComplexity), true
+	case "JobSchedule.lastRunAt":
+		if e.ComplexityRoot.JobSchedule.LastRunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.LastRunAt(childComplexity), true
+	case "JobSchedule.name":
+		if e.ComplexityRoot.JobSchedule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Name(childComplexity), true
+	case "JobSchedule.nextRunAt":
+		if e.ComplexityRoot.JobSchedule.NextRunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.NextRunAt(childComplexity), true
+	case "JobSchedule.queue":
+		if e.ComplexityRoot.JobSchedule.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Queue(childComplexity), true
+	case "JobSchedule.timeZone":
+		if e.ComplexityRoot.JobSchedule.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.TimeZone(childComplexity), true
+
 	case "Money.amount":
 		if e.ComplexityRoot.Money.Amount == nil {
 			break
@@ -1201,6 +1547,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelEmails(childComplexity, args["cancellationKey"].(string)), true
+	case "Mutation.cancelJob":
+		if e.ComplexityRoot.Mutation.CancelJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelJob(childComplexity, args["id"].(string)), true
 	case "Mutation.createAttribute":
 		if e.ComplexityRoot.Mutation.CreateAttribute == nil {
 			break
@@ -1487,6 +1844,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Restore(childComplexity, args["deletionId"].(string)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["id"].(string)), true
 	case "Mutation.sendAccountWelcomeEmail":
 		if e.ComplexityRoot.Mutation.SendAccountWelcomeEmail == nil {
 			break
@@ -2416,6 +2784,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Emails(childComplexity, args["filter"].(*EmailFilterInput), args["first"].(int32), args["after"].(*string)), true
 
+	case "Query.job":
+		if e.ComplexityRoot.Query.Job == nil {
+			break
+		}
+
+		args, err := ec.field_Query_job_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Job(childComplexity, args["id"].(string)), true
+	case "Query.jobSchedules":
+		if e.ComplexityRoot.Query.JobSchedules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.JobSchedules(childComplexity), true
+	case "Query.jobs":
+		if e.ComplexityRoot.Query.Jobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_jobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(int32), args["after"].(*string), args["filter"].(*JobFilter)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2477,6 +2873,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*ProductFilter), args["sort"].(*ProductSort), args["language"].(*models.LanguageCode)), true
+	case "Query.queues":
+		if e.ComplexityRoot.Query.Queues == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Queues(childComplexity), true
 	case "Query.searchProducts":
 		if e.ComplexityRoot.Query.SearchProducts == nil {
 			break
@@ -2611,6 +3013,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EmailOrderInput", ec.unmarshalInputEmailOrderInput),
 			graphql.NewInputUnmarshaler("EmailOrderLineInput", ec.unmarshalInputEmailOrderLineInput),
 			graphql.NewInputUnmarshaler("EmailReviewProductInput", ec.unmarshalInputEmailReviewProductInput),
+			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
 			graphql.NewInputUnmarshaler("LowStockEmailInput", ec.unmarshalInputLowStockEmailInput),
 			graphql.NewInputUnmarshaler("OrderConfirmationEmailInput", ec.unmarshalInputOrderConfirmationEmailInput),
 			graphql.NewInputUnmarshaler("OrderStatusChangedEmailInput", ec.unmarshalInputOrderStatusChangedEmailInput),
@@ -3757,6 +4160,188 @@ extend type Mutation {
   suppressEmailAddress("The address." address: String!, "Why, for other staff; up to 500 characters." detail: String): EmailSuppressionPayload!
   "Lets an address get mail again, whatever the reason was that it did not. Needs the permission ` + "`" + `email:manage` + "`" + `."
   removeEmailSuppression("The address." address: String!): EmailSuppressionPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/job.graphql", Input: `"Where a job stands."
+enum JobState {
+  "Waits for its time."
+  SCHEDULED
+  "Waits for a worker."
+  QUEUED
+  "A worker has it."
+  RUNNING
+  "An attempt failed; it waits for the next one."
+  RETRYING
+  "Done."
+  SUCCEEDED
+  "Given up; ` + "`" + `errors` + "`" + ` say why. ` + "`" + `retryJob` + "`" + ` runs it anew."
+  FAILED
+  "Taken out of the queue by ` + "`" + `cancelJob` + "`" + `."
+  CANCELLED
+}
+
+"The queues of jobs. More urgent ones come first, but less urgent ones get their share."
+enum JobQueue {
+  "What somebody waits for, such as mail."
+  HIGH
+  "What has no other queue."
+  DEFAULT
+  "What can wait."
+  LOW
+}
+
+"A piece of work that a worker does in the background."
+type Job implements Node {
+  id: ID!
+  "What it does, such as ` + "`" + `send_email` + "`" + `."
+  kind: String!
+  "Where it waits."
+  queue: JobQueue!
+  "Where it stands."
+  state: JobState!
+  "What it works on, as JSON: ids, not the data of people."
+  payload: String!
+  "No two unfinished jobs have the same; null for most."
+  uniqueKey: String
+  "How often it was tried, since it was last run anew."
+  attempts: Int!
+  "How often it is tried before it is given up."
+  maxAttempts: Int!
+  "Which worker has it, or had it last: host, process and a random part."
+  worker: String
+  "Why the last attempt failed."
+  lastError: String
+  "Why attempts failed, the latest ten, the newest last."
+  errors: [JobError!]!
+  "How far it is; null for a job that does not say. Ask again to follow it."
+  progress: JobProgress
+  "When it was enqueued."
+  createdAt: Time!
+  "When it is due, or was: the time it is scheduled for, or that of the next attempt."
+  runAt: Time!
+  "When its latest attempt began."
+  startedAt: Time
+  "When it came to its end."
+  finishedAt: Time
+  "When it was asked to stop."
+  cancelRequestedAt: Time
+}
+
+"Why an attempt of a job failed."
+type JobError {
+  "Which attempt it was."
+  attempt: Int!
+  "When it failed."
+  at: Time!
+  "Which worker tried."
+  worker: String!
+  "What went wrong."
+  error: String!
+  "The stack of a panic."
+  stack: String
+}
+
+"How far a job is."
+type JobProgress {
+  "How much is done."
+  done: Int!
+  "How much there is to do."
+  total: Int!
+}
+
+"A page of jobs."
+type JobConnection {
+  "The jobs with their cursors."
+  edges: [JobEdge!]!
+  "The jobs."
+  nodes: [Job!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A job in a list."
+type JobEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The job."
+  node: Job!
+}
+
+"Which jobs; all conditions hold at once."
+input JobFilter {
+  "In one of these states."
+  states: [JobState!]
+  "Of one of these kinds."
+  kinds: [String!]
+  "In one of these queues."
+  queues: [JobQueue!]
+}
+
+"What goes on in a queue."
+type JobQueueStatus {
+  "Which queue."
+  queue: JobQueue!
+  "How many jobs are due and wait for a worker."
+  depth: Int!
+  "How many wait for their time or for their next attempt."
+  scheduled: Int!
+  "How many workers are at."
+  running: Int!
+  "For how many seconds the oldest of the due ones has been due; 0 when there is none."
+  oldestAgeSeconds: Float!
+  "How many came to their end in the last minute."
+  finishedPerMinute: Int!
+}
+
+"A job that is enqueued again and again."
+type JobSchedule {
+  "What it is known by."
+  name: String!
+  "When: minute, hour, day of the month, month, day of the week; or such as ` + "`" + `@daily` + "`" + `."
+  cron: String!
+  "The time zone of ` + "`" + `cron` + "`" + `, such as ` + "`" + `Europe/Prague` + "`" + `."
+  timeZone: String!
+  "Kind of the jobs."
+  kind: String!
+  "Queue of the jobs."
+  queue: JobQueue!
+  "The next tick."
+  nextRunAt: Time!
+  "When it last enqueued a job."
+  lastRunAt: Time
+}
+
+"What became of ` + "`" + `retryJob` + "`" + ` or ` + "`" + `cancelJob` + "`" + `."
+type JobPayload {
+  "The job as it is now; null when there are user errors."
+  job: Job
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "A job. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  job("The job's id." id: ID!): Job
+  "Jobs, the newest first. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  jobs(
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+    "Which; all by default."
+    filter: JobFilter
+  ): JobConnection!
+  "The queues, the most urgent first. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  queues: [JobQueueStatus!]!
+  "What is enqueued again and again, by name. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  jobSchedules: [JobSchedule!]!
+}
+
+extend type Mutation {
+  "Lets a job begin at once: one that failed or was cancelled is run anew, one that waits for its time waits no longer. Needs the permission ` + "`" + `jobs:write` + "`" + `."
+  retryJob("The job's id." id: ID!): JobPayload!
+  "Takes a job out of the queue. One that runs is asked to stop, which takes about a second; it may still succeed. Needs the permission ` + "`" + `jobs:write` + "`" + `."
+  cancelJob("The job's id." id: ID!): JobPayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/price.graphql", Input: `"An amount of money."
@@ -4923,6 +5508,142 @@ func (ec *executionContext) childFields_EmailSuppressionPayload(ctx context.Cont
 		return ec.fieldContext_EmailSuppressionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EmailSuppressionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Job_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Job_kind(ctx, field)
+	case "queue":
+		return ec.fieldContext_Job_queue(ctx, field)
+	case "state":
+		return ec.fieldContext_Job_state(ctx, field)
+	case "payload":
+		return ec.fieldContext_Job_payload(ctx, field)
+	case "uniqueKey":
+		return ec.fieldContext_Job_uniqueKey(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Job_attempts(ctx, field)
+	case "maxAttempts":
+		return ec.fieldContext_Job_maxAttempts(ctx, field)
+	case "worker":
+		return ec.fieldContext_Job_worker(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Job_lastError(ctx, field)
+	case "errors":
+		return ec.fieldContext_Job_errors(ctx, field)
+	case "progress":
+		return ec.fieldContext_Job_progress(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Job_createdAt(ctx, field)
+	case "runAt":
+		return ec.fieldContext_Job_runAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Job_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_Job_finishedAt(ctx, field)
+	case "cancelRequestedAt":
+		return ec.fieldContext_Job_cancelRequestedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Job", field.Name)
+}
+
+func (ec *executionContext) childFields_JobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_JobConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_JobConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_JobConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_JobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_JobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_JobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_JobError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attempt":
+		return ec.fieldContext_JobError_attempt(ctx, field)
+	case "at":
+		return ec.fieldContext_JobError_at(ctx, field)
+	case "worker":
+		return ec.fieldContext_JobError_worker(ctx, field)
+	case "error":
+		return ec.fieldContext_JobError_error(ctx, field)
+	case "stack":
+		return ec.fieldContext_JobError_stack(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobError", field.Name)
+}
+
+func (ec *executionContext) childFields_JobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_JobPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_JobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_JobProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "done":
+		return ec.fieldContext_JobProgress_done(ctx, field)
+	case "total":
+		return ec.fieldContext_JobProgress_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_JobQueueStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "queue":
+		return ec.fieldContext_JobQueueStatus_queue(ctx, field)
+	case "depth":
+		return ec.fieldContext_JobQueueStatus_depth(ctx, field)
+	case "scheduled":
+		return ec.fieldContext_JobQueueStatus_scheduled(ctx, field)
+	case "running":
+		return ec.fieldContext_JobQueueStatus_running(ctx, field)
+	case "oldestAgeSeconds":
+		return ec.fieldContext_JobQueueStatus_oldestAgeSeconds(ctx, field)
+	case "finishedPerMinute":
+		return ec.fieldContext_JobQueueStatus_finishedPerMinute(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobQueueStatus", field.Name)
+}
+
+func (ec *executionContext) childFields_JobSchedule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_JobSchedule_name(ctx, field)
+	case "cron":
+		return ec.fieldContext_JobSchedule_cron(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_JobSchedule_timeZone(ctx, field)
+	case "kind":
+		return ec.fieldContext_JobSchedule_kind(ctx, field)
+	case "queue":
+		return ec.fieldContext_JobSchedule_queue(ctx, field)
+	case "nextRunAt":
+		return ec.fieldContext_JobSchedule_nextRunAt(ctx, field)
+	case "lastRunAt":
+		return ec.fieldContext_JobSchedule_lastRunAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobSchedule", field.Name)
 }
 
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -21,11 +21,17 @@ const (
 	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
 	// PermissionWriteCatalogue allows to change the catalogue and everything it refers to.
 	PermissionWriteCatalogue Permission = "catalogue:write"
+	// PermissionReadJobs allows to see background jobs.
+	PermissionReadJobs Permission = "jobs:read"
+	// PermissionWriteJobs allows to retry and cancel them.
+	PermissionWriteJobs Permission = "jobs:write"
 )
 
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
-	return []Permission{PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue}
+	return []Permission{
+		PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadJobs, PermissionWriteJobs,
+	}
 }
 
 // AccessToken is a bearer token of an API client; only the hash of its secret is stored.

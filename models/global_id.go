@@ -15,6 +15,7 @@ const (
 	KindEmailMessage   = "EmailMessage"
 	KindDeletion       = "Deletion"
 	KindProductMedia   = "ProductMedia"
+	KindJob            = "Job"
 )
 
 // GlobalID makes an id that is unique in the whole shop out of a kind and the key within it.

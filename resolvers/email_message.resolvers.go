@@ -7,11 +7,10 @@ package resolvers
 
 import (
 	"context"
-	"math"
-
 	"ecoseller/graph"
 	"ecoseller/mail"
 	"ecoseller/models"
+	"math"
 )
 
 func (r *emailMessageResolver) Events(ctx context.Context, obj *models.EmailMessage) ([]*models.EmailEvent, error) {

@@ -36,7 +36,7 @@ const (
 	// chaosLatency is about how long a mail server thinks about a mail.
 	chaosLatency = 40 * time.Millisecond
 	// killedSoon is how soon after the server's yes a process must have been killed for a second copy to be excused.
-	killedSoon = 3 * time.Second
+	killedSoon = time.Second
 )
 
 // TestNoMailIsLost asks for 2,000 mails while workers are killed, Redis is restarted and flushed, PostgreSQL is
@@ -406,7 +406,9 @@ func (c *chaosCatcher) tally(kills []time.Time) (lost, doubles, unexplained int)
 			continue
 		}
 		doubles += copies - 1
-		killed := func(at time.Time) bool { return at.After(c.first[to].Add(-killedSoon)) && at.Before(c.first[to].Add(killedSoon)) }
+		killed := func(at time.Time) bool {
+			return at.After(c.first[to].Add(-killedSoon/4)) && at.Before(c.first[to].Add(killedSoon))
+		}
 		if !slices.ContainsFunc(kills, killed) {
 			unexplained++
 		}

@@ -238,6 +238,20 @@ func openFolder(t *testing.T) string {
 	return folder
 }
 
+func get(t *testing.T, address string) string {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Status + "\n" + string(page)
+}
+
 func TestStartsWithNothingConfigured(t *testing.T) {
 	t.Parallel()
 	environment := []string{"ECOSELLER_FOLDER=" + filepath.Join(openFolder(t), "data")}
@@ -249,6 +263,13 @@ func TestStartsWithNothingConfigured(t *testing.T) {
 	}
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 10*time.Second, "the worker in the server sends the mail", func() bool { return shop.emailState(t, mail) == "SENT" })
+
+	if page := get(t, "http://"+shop.address+"/dev/mailbox/"); !strings.Contains(page, "customer@example.com") || !strings.Contains(page, "/templates/PASSWORD_RESET/sk") {
+		t.Errorf("the mailbox shows %.500s", page)
+	}
+	if page := get(t, "http://"+shop.address+"/dev/mailbox/templates/PASSWORD_RESET/sk/html"); !strings.Contains(page, "Nastaviť nové heslo") {
+		t.Errorf("the gallery shows %.500s", page)
+	}
 
 	response, err := http.Get("http://" + shop.address + "/")
 	if err != nil {

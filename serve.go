@@ -58,7 +58,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 	if err != nil {
 		return err
 	}
-	stopWorker, err := s.startOwnWorker()
+	stopWorker, err := s.startOwnWorker(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 		return err
 	}
 	defer s.close()
-	worker, err := s.worker()
+	worker, err := s.worker(ctx)
 	if err != nil {
 		return err
 	}
@@ -151,11 +151,11 @@ func (s *shop) serveMetrics(ctx context.Context) (stop func(), err error) {
 }
 
 // startOwnWorker runs a worker in this process where there will be no other one.
-func (s *shop) startOwnWorker() (stop func(), err error) {
+func (s *shop) startOwnWorker(ctx context.Context) (stop func(), err error) {
 	if !s.cfg.Embedded() && s.cfg.UseRedis() {
 		return func() {}, nil
 	}
-	worker, err := s.worker()
+	worker, err := s.worker(ctx)
 	if err != nil {
 		return nil, err
 	}

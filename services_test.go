@@ -147,6 +147,12 @@ func TestRunsWithoutRedisAndElasticsearch(t *testing.T) {
 		f := shop.search(t, "backpack", "en").SearchProducts
 		return f.TotalCount == 1 && f.Engine == "POSTGRES" && !f.Degraded
 	})
+	// Other people's mail is nothing for everybody's eyes.
+	for _, page := range []string{"/dev/mailbox", "/dev/mailbox/", "/dev/mailbox/messages/1", "/dev/mailbox/templates/PASSWORD_RESET/sk"} {
+		if got := get(t, "http://"+shop.address+page); !strings.HasPrefix(got, "404") {
+			t.Errorf("a configured shop serves %s: %.100s", page, got)
+		}
+	}
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 5*time.Second, "the mail is sent", func() bool { return shop.emailState(t, mail) == "SENT" })
 }

@@ -350,9 +350,12 @@ func (s *shop) mailboxPage() (http.Handler, error) {
 }
 
 // worker returns what runs the jobs of this shop.
-func (s *shop) worker() (*jobs.Worker, error) {
+func (s *shop) worker(ctx context.Context) (*jobs.Worker, error) {
 	sender, err := s.sender()
 	if err != nil {
+		return nil, err
+	}
+	if _, err := jobs.PutSchedule(ctx, s.store, "tidy-email-rates", "17 * * * *", "UTC", models.TidyEmailRates{}); err != nil {
 		return nil, err
 	}
 	handlers := jobs.NewHandlers(s.store, s.indexer, sender)

@@ -77,6 +77,7 @@ func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
 	Register(handlers, indexProducts(indexer), nil)
 	mails := &mailHandler{store: s, sender: sender}
 	Register(handlers, mails.send, mails.gaveUp)
+	Register(handlers, func(ctx context.Context, _ models.TidyEmailRates) error { return s.DeleteEmptyRates(ctx) }, nil)
 	return handlers
 }
 

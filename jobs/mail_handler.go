@@ -20,6 +20,8 @@ const (
 	// recordPatience is how long a worker tries to write down what the mail server has said, when PostgreSQL
 	// does not answer: what is forgotten is sent again.
 	recordPatience = time.Minute
+	// beingSentWait is how long to wait for another worker's outcome, or for the end of its hold on the mail.
+	beingSentWait = 2 * time.Second
 )
 
 var errSuppressed = errors.New("all recipients are on the suppression list")
@@ -42,6 +44,9 @@ func (h *mailHandler) send(ctx context.Context, args models.SendEmail) error {
 	message, err := h.store.ClaimEmailMessage(ctx, args.EmailMessageID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // sent, given up or cancelled
+	}
+	if errors.Is(err, store.ErrBeingSent) {
+		return Postponed(err, beingSentWait)
 	}
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func (b *mailBench) mails(ids ...uuid.UUID) []*models.EmailMessage {
 
 func (b *mailBench) awaitMail(id uuid.UUID, what string, wanted func(*models.EmailMessage) bool) *models.EmailMessage {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for {
 		m := b.mails(id)[0]
 		if wanted(m) {
@@ -495,7 +495,9 @@ func TestUnsubscribedGetNoOptionalMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.work()
-	review := b.acceptAs(func(m *models.EmailMessage) { m.Kind, m.UnsubscribeURL = models.EmailReviewRequest, "https://shop.example/u" })
+	review := b.acceptAs(func(m *models.EmailMessage) {
+		m.Kind, m.UnsubscribeURL = models.EmailReviewRequest, "https://shop.example/u"
+	})
 	order := b.acceptAs(func(m *models.EmailMessage) { m.Kind = models.EmailOrderConfirmation })
 	b.awaitMailState(review, models.EmailFailed)
 	b.awaitMailState(order, models.EmailSent)

@@ -39,6 +39,7 @@ ALTER TABLE email_messages
     DROP COLUMN IF EXISTS cancellation_key,
     DROP COLUMN IF EXISTS unsubscribe_url,
     DROP COLUMN IF EXISTS delivered_to,
+    DROP COLUMN IF EXISTS sending_since,
     DROP COLUMN IF EXISTS attachment_count,
     DROP COLUMN IF EXISTS resend_of,
     ALTER COLUMN access_token_id SET NOT NULL;

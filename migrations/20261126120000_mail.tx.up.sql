@@ -10,6 +10,8 @@ ALTER TABLE email_messages
     ADD COLUMN IF NOT EXISTS unsubscribe_url text NOT NULL DEFAULT '',
     -- The recipients whose copy the mail server has taken, while others wait for another attempt.
     ADD COLUMN IF NOT EXISTS delivered_to text[] NOT NULL DEFAULT '{}',
+    -- When a worker last began to speak to the mail server about it.
+    ADD COLUMN IF NOT EXISTS sending_since timestamptz,
     ADD COLUMN IF NOT EXISTS attachment_count integer NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS resend_of uuid REFERENCES email_messages (id) ON DELETE SET NULL,
     -- NULL: the shop itself.

@@ -52,6 +52,8 @@ type EmailMessage struct {
 	Attempts int
 	// DeliveredTo are those recipients whose copy the mail server has taken, when others wait.
 	DeliveredTo     []string `bun:",array"`
+	// SendingSince is when a worker last began to speak to the mail server about it.
+	SendingSince    *time.Time
 	AttachmentCount int
 	// ResendOf is the mail that this is a copy of; zero for none.
 	ResendOf  uuid.UUID `bun:",nullzero"`

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -13,8 +14,7 @@ import (
 	"ecoseller/models"
 )
 
-// quickCommit makes a statement's commit not wait for the disk. It is for what a crash of PostgreSQL may take
-// back: that a mail is being sent, and counts of mail. What the mail server said is not of that kind.
+// quickCommit makes a statement's commit not wait for the disk, for what a crash of PostgreSQL may take back.
 const quickCommit = "set_config('synchronous_commit', 'off', true) = 'off'"
 
 // AcceptEmailMessage writes a new mail and the job that sends it, in one transaction; inside of InTx, in that
@@ -163,24 +163,47 @@ func (s *Store) EmailAttachmentNames(ctx context.Context, emails []uuid.UUID) (m
 	return byEmail, nil
 }
 
+// sendingHold is for how long a mail that is being sent is nobody else's. Its job's lease keeps others away, but a
+// crash of PostgreSQL may take a claim on a job back while its worker waits for PostgreSQL to return.
+const sendingHold = "interval '20 seconds'"
+
+// ErrBeingSent says that a worker is speaking to the mail server about the mail, or was a moment ago.
+var ErrBeingSent = errors.New("the mail is being sent")
+
 // ClaimEmailMessage marks a mail as being sent, before SMTP is spoken, and returns it with its attachments
 // and with those of its recipients that get no mail of its kind. It returns ErrNotFound when the mail is
-// already sent, given up or cancelled: then there is nothing to do.
+// already sent, given up or cancelled: then there is nothing to do. The commit waits for the disk: what the
+// mail server hears of must not be forgotten.
 func (s *Store) ClaimEmailMessage(ctx context.Context, id uuid.UUID) (*models.EmailMessage, error) {
 	m := new(models.EmailMessage)
 	err := s.db.NewRaw(`
-		UPDATE email_messages AS em SET state = 'SENDING', attempts = attempts + 1
-		WHERE id = ? AND state IN ('QUEUED', 'RETRYING', 'SENDING') AND `+quickCommit+`
+		UPDATE email_messages AS em SET state = 'SENDING', attempts = attempts + 1, sending_since = now()
+		WHERE id = ? AND (state IN ('QUEUED', 'RETRYING') OR state = 'SENDING' AND sending_since < now() - `+sendingHold+`)
 		RETURNING em.*, ARRAY(
 			SELECT es.address FROM email_suppressions AS es
 			WHERE es.address = ANY(ARRAY(SELECT lower(r) FROM unnest(em.recipients) AS r))
 			  AND (es.reason <> 'UNSUBSCRIBED' OR em.unsubscribe_url <> '')
 		) AS suppressed`, id).Scan(ctx, m)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, s.whyNotClaimed(ctx, id)
+	}
 	if err != nil || m.AttachmentCount == 0 {
 		return m, wrap(ctx, err, "claim e-mail message")
 	}
 	err = s.db.NewSelect().Model(&m.Attachments).Where("email_message_id = ?", id).Order("position").Scan(ctx)
 	return m, wrap(ctx, err, "load e-mail attachments")
+}
+
+func (s *Store) whyNotClaimed(ctx context.Context, id uuid.UUID) error {
+	var sending bool
+	err := s.db.NewRaw("SELECT state = 'SENDING' FROM email_messages WHERE id = ?", id).Scan(ctx, &sending)
+	if err == nil && sending {
+		return fmt.Errorf("claim e-mail message: %w", ErrBeingSent)
+	}
+	if err == nil {
+		err = sql.ErrNoRows
+	}
+	return wrap(ctx, err, "claim e-mail message")
 }
 
 // MarkEmailSent records that the mail server has taken the mail. The note says which recipients it did not

@@ -33,7 +33,7 @@ const (
 	chaosMails   = 2000
 	chaosTime    = 24 * time.Second // over which the mails are asked for
 	chaosWorkers = 2
-	// chaosLatency is about how long a mail server thinks about a mail.
+	// chaosLatency is about how long the mail server thinks about a recipient.
 	chaosLatency = 40 * time.Millisecond
 	// killedSoon is how soon after the server's yes a process must have been killed for a second copy to be excused.
 	killedSoon = time.Second
@@ -68,6 +68,7 @@ func TestNoMailIsLost(t *testing.T) {
 	lost, doubles, unexplained := c.catcher.tally(c.kills)
 	t.Logf("%d mails, %d lost, %d doubles, %d kills; the mail server failed %s", chaosMails, lost, doubles, len(c.kills), c.catcher.failures())
 	if lost > 0 || doubles > len(c.kills) || unexplained > 0 {
+		c.explain(t)
 		t.Errorf("lost %d, doubles %d with %d kills, %d of them without a kill", lost, doubles, len(c.kills), unexplained)
 	}
 }
@@ -255,6 +256,44 @@ func (c *chaos) report(t *testing.T) {
 	t.Errorf("%+v", data)
 }
 
+// explain tells of each double when its copies arrived and what the books say.
+func (c *chaos) explain(t *testing.T) {
+	t.Helper()
+	c.catcher.mu.Lock()
+	defer c.catcher.mu.Unlock()
+	for i, at := range c.kills {
+		t.Logf("kill %d at %s", i, at.Format(clock))
+	}
+	for to, times := range c.catcher.times {
+		if len(times) < 2 {
+			continue
+		}
+		var data struct {
+			Emails struct {
+				Nodes []struct {
+					Events []struct {
+						State     string
+						Attempt   int
+						CreatedAt time.Time
+						Reason    string
+					}
+				}
+			}
+		}
+		c.shop.ask(t, &data, `query($to: String) { emails(filter: {recipient: $to}) { nodes { events { state attempt createdAt reason } } } }`, map[string]any{"to": to})
+		story := ""
+		for _, e := range data.Emails.Nodes[0].Events {
+			story += fmt.Sprintf(" %s %d %s %s;", e.CreatedAt.Format(clock), e.Attempt, e.State, e.Reason)
+		}
+		for _, at := range times {
+			story += " arrived " + at.Format(clock)
+		}
+		t.Logf("%s:%s", to, story)
+	}
+}
+
+const clock = "05.000"
+
 func (c *chaos) count(t *testing.T, state string) int {
 	t.Helper()
 	var data struct{ Emails struct{ TotalCount int } }
@@ -331,7 +370,8 @@ func (r *privateRedis) flush(t *testing.T) {
 }
 
 // chaosCatcher is a mail server that fails at random, but each mail at most twice, so that pauses stay short.
-// It never fails after it has taken a mail: whoever loses its answer has to send the mail again.
+// It never fails after it has taken a mail, and takes it as soon as it has it (RFC 1047): a client that loses the
+// answer has to send the mail again. It takes its time before.
 type chaosCatcher struct {
 	address string
 	server  *smtp.Server
@@ -342,7 +382,7 @@ type chaosCatcher struct {
 	failed map[string]int
 	kinds  map[string]int
 	taken  map[string]int
-	first  map[string]time.Time
+	times  map[string][]time.Time
 	ids    map[string]string
 }
 
@@ -354,7 +394,7 @@ func startChaosCatcher(t *testing.T) *chaosCatcher {
 	}
 	c := &chaosCatcher{
 		address: listener.Addr().String(), random: rand.New(rand.NewPCG(6, 2026)),
-		failed: map[string]int{}, kinds: map[string]int{}, taken: map[string]int{}, first: map[string]time.Time{}, ids: map[string]string{},
+		failed: map[string]int{}, kinds: map[string]int{}, taken: map[string]int{}, times: map[string][]time.Time{}, ids: map[string]string{},
 	}
 	c.server = smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
 		return &chaosSession{catcher: c, conn: conn}, nil
@@ -406,8 +446,9 @@ func (c *chaosCatcher) tally(kills []time.Time) (lost, doubles, unexplained int)
 			continue
 		}
 		doubles += copies - 1
+		first := c.times[to][0]
 		killed := func(at time.Time) bool {
-			return at.After(c.first[to].Add(-killedSoon/4)) && at.Before(c.first[to].Add(killedSoon))
+			return at.After(first.Add(-killedSoon/4)) && at.Before(first.Add(killedSoon))
 		}
 		if !slices.ContainsFunc(kills, killed) {
 			unexplained++
@@ -426,7 +467,8 @@ func (s *chaosSession) Mail(string, *smtp.MailOptions) error { return nil }
 
 func (s *chaosSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = to
-	return s.fail(s.catcher.mood(to, "4xx to the recipient", "hung up at the recipient"))
+	time.Sleep(s.catcher.latency())
+	return s.fail(s.catcher.mood(to, "4xx to the recipient", "hung up at the recipient", "slow"))
 }
 
 func (s *chaosSession) Data(r io.Reader) error {
@@ -437,10 +479,9 @@ func (s *chaosSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if err := s.fail(s.catcher.mood(s.to, "4xx to the content", "hung up before the answer", "slow")); err != nil {
+	if err := s.fail(s.catcher.mood(s.to, "4xx to the content", "hung up before the answer")); err != nil {
 		return err
 	}
-	time.Sleep(s.catcher.latency())
 	_, id, _ := strings.Cut(string(content), "Message-ID: ")
 	id, _, _ = strings.Cut(id, "\r\n")
 	s.catcher.mu.Lock()
@@ -449,9 +490,8 @@ func (s *chaosSession) Data(r io.Reader) error {
 		return &smtp.SMTPError{Code: 554, Message: "a copy with another Message-ID"}
 	}
 	s.catcher.ids[s.to] = id
-	if s.catcher.taken[s.to]++; s.catcher.taken[s.to] == 1 {
-		s.catcher.first[s.to] = time.Now()
-	}
+	s.catcher.taken[s.to]++
+	s.catcher.times[s.to] = append(s.catcher.times[s.to], time.Now())
 	return nil
 }
 

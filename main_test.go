@@ -238,7 +238,8 @@ func openFolder(t *testing.T) string {
 	return folder
 }
 
-func get(t *testing.T, address string) string {
+// getPage returns the status and the body of a page.
+func getPage(t *testing.T, address string) string {
 	t.Helper()
 	response, err := http.Get(address)
 	if err != nil {
@@ -264,10 +265,10 @@ func TestStartsWithNothingConfigured(t *testing.T) {
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 10*time.Second, "the worker in the server sends the mail", func() bool { return shop.emailState(t, mail) == "SENT" })
 
-	if page := get(t, "http://"+shop.address+"/dev/mailbox/"); !strings.Contains(page, "customer@example.com") || !strings.Contains(page, "/templates/PASSWORD_RESET/sk") {
+	if page := getPage(t, "http://"+shop.address+"/dev/mailbox/"); !strings.Contains(page, "customer@example.com") || !strings.Contains(page, "/templates/PASSWORD_RESET/sk") {
 		t.Errorf("the mailbox shows %.500s", page)
 	}
-	if page := get(t, "http://"+shop.address+"/dev/mailbox/templates/PASSWORD_RESET/sk/html"); !strings.Contains(page, "Nastaviť nové heslo") {
+	if page := getPage(t, "http://"+shop.address+"/dev/mailbox/templates/PASSWORD_RESET/sk/html"); !strings.Contains(page, "Nastaviť nové heslo") {
 		t.Errorf("the gallery shows %.500s", page)
 	}
 

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -292,6 +293,54 @@ func TestWorkersQueues(t *testing.T) {
 			t.Errorf("done by %q", job.Worker)
 		}
 	})
+}
+
+// textJob has an argument that has to come through unharmed.
+type textJob struct {
+	Text string `json:"text"`
+}
+
+func (textJob) JobPolicy() models.JobPolicy { return models.JobPolicy{Kind: "text"} }
+
+// TestArgumentsComeThrough enqueues in all ways, in batches that are written differently.
+func TestArgumentsComeThrough(t *testing.T) {
+	t.Parallel()
+	const text = "tab\t, line\n, backslash \\ \\N \\., quotes ' \" {,} žluťoučký 😀 ?0 ?"
+	ways := map[string]func(*bench, []models.JobArgs) error{
+		"in a transaction": func(b *bench, args []models.JobArgs) error {
+			return b.store.InTx(t.Context(), func(ctx context.Context, tx *store.Store) error {
+				_, err := tx.EnqueueAll(ctx, args)
+				return err
+			})
+		},
+		"alone": func(b *bench, args []models.JobArgs) error { return b.store.EnqueueAlone(t.Context(), args...) },
+	}
+	for name, enqueue := range ways {
+		for _, count := range []int{0, 1, 1001} {
+			t.Run(fmt.Sprintf("%d %s", count, name), func(t *testing.T) {
+				t.Parallel()
+				b := newBench(t, withoutRedis)
+				var runs atomic.Int64
+				jobs.Register(b.handlers, func(_ context.Context, args textJob) error {
+					if runs.Add(1); args.Text != text {
+						t.Errorf("got %q, want %q", args.Text, text)
+					}
+					return nil
+				}, nil)
+				b.work()
+				if err := enqueue(b, slices.Repeat([]models.JobArgs{textJob{text}}, count)); err != nil {
+					t.Fatal(err)
+				}
+				deadline := time.Now().Add(15 * time.Second)
+				for runs.Load() != int64(count) && time.Now().Before(deadline) {
+					time.Sleep(5 * time.Millisecond)
+				}
+				if runs.Load() != int64(count) {
+					t.Errorf("%d of %d jobs were run", runs.Load(), count)
+				}
+			})
+		}
+	}
 }
 
 // TestUrgentFirst has more jobs than a worker can begin: the urgent ones come first, and the others come.

@@ -83,19 +83,6 @@ func (s *Store) EnqueueAll(ctx context.Context, args []models.JobArgs, options .
 	return jobs, s.insertJobs(ctx, jobs...)
 }
 
-// EnqueueAlone enqueues jobs that no change causes, outside of a transaction, in one statement.
-func (s *Store) EnqueueAlone(ctx context.Context, args ...models.JobArgs) error {
-	var enqueued []*models.Job
-	alone := &Store{db: s.db, languages: s.languages, notifier: s.notifier, enqueued: &enqueued}
-	if _, err := alone.EnqueueAll(ctx, args); err != nil {
-		return err
-	}
-	if s.notifier != nil {
-		s.notifier.JobsCommitted(ctx, enqueued)
-	}
-	return nil
-}
-
 func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 	policy := models.PolicyOf(args)
 	payload, err := json.Marshal(args)

@@ -67,14 +67,11 @@ func (c *ours) enqueue(ctx context.Context, n int) error {
 }
 
 func (c *ours) enqueueBulk(ctx context.Context, n int) error {
-	return c.store.InTx(ctx, func(ctx context.Context, tx *store.Store) error {
-		args := make([]models.JobArgs, n)
-		for i := range args {
-			args[i] = noop{payload}
-		}
-		_, err := tx.EnqueueAll(ctx, args)
-		return err
-	})
+	args := make([]models.JobArgs, n)
+	for i := range args {
+		args[i] = noop{payload}
+	}
+	return c.store.EnqueueAlone(ctx, args...)
 }
 
 func (c *ours) work(concurrency int, do func()) (func(), error) {

@@ -97,7 +97,7 @@ func (c *Composer) Compose(d Delivery, deliveryAt string, content Content, conte
 	check.key("idempotencyKey", d.IdempotencyKey)
 	check.key("cancellationKey", d.CancellationKey)
 	check.when(m.Kind.Optional() && len(d.To) > 1, models.UserErrorTooMany, "to", "a mail that one can unsubscribe from has one recipient")
-	problems := append(check.problems, content.Check(contentAt)...)
+	problems := slices.Concat(check.problems, content.Check(contentAt))
 	if len(problems) > 0 {
 		return nil, problems, nil
 	}

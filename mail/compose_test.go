@@ -21,7 +21,7 @@ func newComposer(t testing.TB) *mail.Composer {
 	return mail.NewComposer(newRenderer(t, shopLanguages("en", "cs", "sk")), mail.NewUnsubscriber([]byte("key"), "https://api.shop.example/"), "shop.example")
 }
 
-func text(s string) *string { return &s }
+func text(s string) *string { return new(s) }
 
 // refusals are field and code of each problem.
 func refusals(t *testing.T, problems models.UserErrors) []string {
@@ -63,8 +63,8 @@ func TestComposeChecks(t *testing.T) {
 		{"long text", func(_ *mail.Delivery, m *mail.Custom) { m.Text = strings.Repeat("x", mail.MaxText+1) }, []string{"m.text TOO_LONG"}},
 		{"long HTML", func(_ *mail.Delivery, m *mail.Custom) { m.HTML = strings.Repeat("x", mail.MaxHTML+1) }, []string{"m.html TOO_LONG"}},
 		{"NUL", func(_ *mail.Delivery, m *mail.Custom) { m.Text, m.HTML = "a\x00", "b\x00" }, []string{"m.text INVALID", "m.html INVALID"}},
-		{"empty key", func(d *mail.Delivery, _ *mail.Custom) { d.IdempotencyKey = text("") }, []string{"d.idempotencyKey REQUIRED"}},
-		{"long key", func(d *mail.Delivery, _ *mail.Custom) { d.CancellationKey = text(strings.Repeat("k", 201)) }, []string{"d.cancellationKey TOO_LONG"}},
+		{"empty key", func(d *mail.Delivery, _ *mail.Custom) { d.IdempotencyKey = new("") }, []string{"d.idempotencyKey REQUIRED"}},
+		{"long key", func(d *mail.Delivery, _ *mail.Custom) { d.CancellationKey = new(strings.Repeat("k", 201)) }, []string{"d.cancellationKey TOO_LONG"}},
 		{"far future", func(d *mail.Delivery, _ *mail.Custom) { d.SendAt = &late }, []string{"d.sendAt INVALID"}},
 		{"answers to nobody", func(d *mail.Delivery, _ *mail.Custom) { d.ReplyTo = "nobody" }, []string{"d.replyTo INVALID_ADDRESS"}},
 		{"a PDF", file("invoice.PDF", "application/pdf", &pdf, nil), nil},

@@ -168,7 +168,7 @@ func (c *connection) refuse(answer *textproto.Error, reused bool) delivery {
 func (c *connection) refuseContent(receipt models.EmailReceipt, answer *textproto.Error) delivery {
 	result := delivery{err: answerError(answer), broken: answer.Code == 421}
 	if len(receipt.Taken) == 1 && answer.Code >= 500 {
-		result.receipt.Refused = append(receipt.Refused, refusal(receipt.Taken[0], answer))
+		result.receipt.Refused = slices.Concat(receipt.Refused, []models.EmailRefusal{refusal(receipt.Taken[0], answer)})
 	}
 	return result
 }

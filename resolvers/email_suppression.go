@@ -12,14 +12,13 @@ import (
 // maxSuppressionDetail is how many characters staff may note.
 const maxSuppressionDetail = 500
 
-// mailManager returns the request of a caller who may decide on mail of others.
-func mailManager(ctx context.Context) (*graph.Request, error) {
-	request := graph.FromContext(ctx)
-	return request, request.Require(models.PermissionManageEmail)
+// mailManager returns an error unless the caller may decide on mail of others.
+func mailManager(ctx context.Context) error {
+	return graph.FromContext(ctx).Require(models.PermissionManageEmail)
 }
 
 func (r *Resolver) suppressionList(ctx context.Context, address *string, first int32, after *string) (*models.EmailSuppressionConnection, error) {
-	if _, err := mailManager(ctx); err != nil {
+	if err := mailManager(ctx); err != nil {
 		return nil, err
 	}
 	if err := checkPage("first", first); err != nil {
@@ -48,7 +47,7 @@ func (r *Resolver) suppressionList(ctx context.Context, address *string, first i
 }
 
 func (r *Resolver) suppressAddress(ctx context.Context, address string, detail *string) (*graph.EmailSuppressionPayload, error) {
-	if _, err := mailManager(ctx); err != nil {
+	if err := mailManager(ctx); err != nil {
 		return nil, err
 	}
 	var problems models.UserErrors
@@ -70,7 +69,7 @@ func (r *Resolver) suppressAddress(ctx context.Context, address string, detail *
 }
 
 func (r *Resolver) removeSuppression(ctx context.Context, address string) (*graph.EmailSuppressionPayload, error) {
-	if _, err := mailManager(ctx); err != nil {
+	if err := mailManager(ctx); err != nil {
 		return nil, err
 	}
 	address = canonical(address)

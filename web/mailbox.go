@@ -130,7 +130,8 @@ func showHTML(w http.ResponseWriter, _ *http.Request, m CaughtMail) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Content-Security-Policy",
-		"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'")
+		"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'")
+	// No frame-ancestors: a sandboxed page has an origin of its own, which the mailbox is not.
 	page := m.HTML
 	if page == "" {
 		page = "<p>This mail has no HTML part.</p>"

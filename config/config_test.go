@@ -73,7 +73,8 @@ func TestFromReportsEveryMistake(t *testing.T) {
 			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"},
 		},
 		{
-			"jobs", map[string]string{"WORKER_QUEUES": "high,urgent,high", "JOB_RETENTION": "-1h"},
+			"jobs",
+			map[string]string{"WORKER_QUEUES": "high,urgent,high", "JOB_RETENTION": "-1h"},
 			[]string{`"urgent"`, `"high" is there twice`, "JOB_RETENTION"},
 		},
 		{"languages", map[string]string{"LANGUAGES": "en,czech", "LANGUAGE_FALLBACK": "EN"}, []string{`"czech"`, `"EN"`}},

@@ -453,6 +453,7 @@ func TestFinishedJobsAreDeleted(t *testing.T) {
 	b.exec("UPDATE jobs SET finished_at = finished_at - interval '8 days', created_at = created_at - interval '8 days'")
 	b.work()
 	b.awaitState(b.enqueue(1)[0], models.JobSucceeded)
+	time.Sleep(500 * time.Millisecond) // deleting goes on beside the work
 	left, err := b.store.JobsByIDs(t.Context(), []uuid.UUID{old, waiting.ID})
 	if err != nil || len(left) != 1 || left[0].ID != waiting.ID {
 		t.Errorf("left are %v, %v; want the one that waits", left, err)

@@ -134,7 +134,7 @@ func TestFlushedAndRestartedRedis(t *testing.T) {
 // TestPostgresGoesAway breaks all connections while jobs run, and takes no new ones for a while, as a restart does. What
 // has been done is not done again, because the claims outlive that.
 func TestPostgresGoesAway(t *testing.T) {
-	eachTransport(t, func(t *testing.T, b *bench) {
+	eachTransport(t, func(_ *testing.T, b *bench) {
 		counts := b.tally(20 * time.Millisecond)
 		ids := b.enqueue(150)
 		b.work()

@@ -297,21 +297,26 @@ func (s *Store) lockJob(ctx context.Context, where string, arg any) (*models.Job
 // jobCancelled changes what hangs on a job that will not run, in the same transaction. For a running job its worker
 // does that, by the handler's GaveUp.
 func (s *Store) jobCancelled(ctx context.Context, job *models.Job) error {
-	var args models.SendEmail
-	if job.Kind != models.PolicyOf(args).Kind || json.Unmarshal(job.Payload, &args) != nil {
-		return nil
+	if mail, ok := mailOf(job); ok {
+		return s.MarkEmailFailed(ctx, mail, "its job was cancelled")
 	}
-	return s.MarkEmailFailed(ctx, args.EmailMessageID, "its job was cancelled")
+	return nil
 }
 
 // jobReplayed is the reverse of jobCancelled and of GaveUp.
 func (s *Store) jobReplayed(ctx context.Context, job *models.Job) error {
-	var args models.SendEmail
-	if job.Kind != models.PolicyOf(args).Kind || json.Unmarshal(job.Payload, &args) != nil {
-		return nil
+	if mail, ok := mailOf(job); ok {
+		_, err := s.db.NewRaw("UPDATE email_messages SET state = 'QUEUED' WHERE id = ? AND state = 'FAILED'", mail).Exec(ctx)
+		return wrap(ctx, err, "queue e-mail again")
 	}
-	_, err := s.db.NewRaw("UPDATE email_messages SET state = 'QUEUED' WHERE id = ? AND state = 'FAILED'", args.EmailMessageID).Exec(ctx)
-	return wrap(ctx, err, "queue e-mail again")
+	return nil
+}
+
+// mailOf returns the mail that a job sends.
+func mailOf(job *models.Job) (uuid.UUID, bool) {
+	var args models.SendEmail
+	isMail := job.Kind == args.JobPolicy().Kind && json.Unmarshal(job.Payload, &args) == nil
+	return args.EmailMessageID, isMail
 }
 
 // JobsByIDs returns the jobs that exist among the ids, in no particular order.

@@ -17,8 +17,8 @@ import (
 var ownedLibraries = map[string][]string{
 	"github.com/uptrace/bun/driver/pgdriver":     {"store", "embedded"},
 	"github.com/elastic/go-elasticsearch":        {"search/elastic"},
-	"github.com/gocraft/work":                    {"jobs"},
-	"github.com/gomodule/redigo":                 {"jobs"},
+	"github.com/gocraft/work":                    {"jobs", "bench/jobs"},
+	"github.com/gomodule/redigo":                 {"jobs", "bench/jobs"},
 	"github.com/wneessen/go-mail":                {"mail"},
 	"github.com/fergusstrange/embedded-postgres": {"embedded"},
 }

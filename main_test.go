@@ -219,9 +219,9 @@ func (a api) sendEmail(t *testing.T, to string) string {
 
 func (a api) emailState(t *testing.T, id string) string {
 	t.Helper()
-	var data struct{ EmailMessage struct{ State string } }
-	a.ask(t, &data, `query($id: ID!) { emailMessage(id: $id) { state } }`, map[string]any{"id": id})
-	return data.EmailMessage.State
+	var data struct{ Email struct{ State string } }
+	a.ask(t, &data, `query($id: ID!) { email(id: $id) { state } }`, map[string]any{"id": id})
+	return data.Email.State
 }
 
 // openFolder is a folder that any user can enter, as the user that PostgreSQL runs as has to.
@@ -238,6 +238,21 @@ func openFolder(t *testing.T) string {
 	return folder
 }
 
+// getPage returns the status and the body of a page.
+func getPage(t *testing.T, address string) string {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Status + "\n" + string(page)
+}
+
 func TestStartsWithNothingConfigured(t *testing.T) {
 	t.Parallel()
 	environment := []string{"ECOSELLER_FOLDER=" + filepath.Join(openFolder(t), "data")}
@@ -249,6 +264,13 @@ func TestStartsWithNothingConfigured(t *testing.T) {
 	}
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 10*time.Second, "the worker in the server sends the mail", func() bool { return shop.emailState(t, mail) == "SENT" })
+
+	if page := getPage(t, "http://"+shop.address+"/dev/mailbox/"); !strings.Contains(page, "customer@example.com") || !strings.Contains(page, "/templates/PASSWORD_RESET/sk") {
+		t.Errorf("the mailbox shows %.500s", page)
+	}
+	if page := getPage(t, "http://"+shop.address+"/dev/mailbox/templates/PASSWORD_RESET/sk/html"); !strings.Contains(page, "Nastaviť nové heslo") {
+		t.Errorf("the gallery shows %.500s", page)
+	}
 
 	response, err := http.Get("http://" + shop.address + "/")
 	if err != nil {

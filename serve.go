@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"ecoseller/catalogue"
 	"ecoseller/config"
 	"ecoseller/embedded/demo"
@@ -71,6 +73,12 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 		stopWorker()
 		return err
 	}
+	stopMetrics, err := s.serveMetrics(ctx)
+	if err != nil {
+		stopWorker()
+		return err
+	}
+	defer stopMetrics()
 	s.announce(listener.Addr(), token)
 	err = serveUntil(ctx, listener, handler)
 	stopWorker()
@@ -84,7 +92,7 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 		return err
 	}
 	defer s.close()
-	worker, err := s.worker()
+	worker, err := s.worker(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,7 +100,12 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []stri
 		return err
 	}
 	defer s.keepIndices(ctx)()
-	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "redis", cfg.UseRedis())
+	stopMetrics, err := s.serveMetrics(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "queues", cfg.WorkerQueues, "redis", cfg.UseRedis())
 	worker.Run(ctx)
 	return nil
 }
@@ -148,12 +161,28 @@ func (s *shop) scheduleRebuilds(ctx context.Context) error {
 	return nil
 }
 
+// serveMetrics answers /metrics where the configuration says, apart from what clients reach.
+func (s *shop) serveMetrics(ctx context.Context) (stop func(), err error) {
+	if s.cfg.MetricsAddress == "" {
+		return func() {}, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.MetricsAddress)
+	if err != nil {
+		return nil, fmt.Errorf("listen for metrics on %s: %w", s.cfg.MetricsAddress, err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{Timeout: 10 * time.Second}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close() }, nil
+}
+
 // startOwnWorker runs a worker in this process where there will be no other one.
 func (s *shop) startOwnWorker(ctx context.Context) (stop func(), err error) {
 	if !s.cfg.Embedded() && s.cfg.UseRedis() {
 		return func() {}, nil
 	}
-	worker, err := s.worker()
+	worker, err := s.worker(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -219,13 +248,23 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		Resolvers: &resolvers.Resolver{
 			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan}, Completer: s.completer(),
 			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
-			Media: s.media, MediaAddresses: s.mediaAddresses(),
+			Media: s.media, MediaAddresses: s.mediaAddresses(), Composer: s.composer(),
+			EmailRates: models.EmailRates{PerCaller: s.cfg.Email.PerCaller, PerRecipient: s.cfg.Email.PerRecipient},
 		},
 		MaxUpload: maxUpload,
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
 	}))
 	mux.Handle("/feeds/", s.feeds())
+	mux.Handle("/unsubscribe/", s.unsubscribe.Handler(s.store, s.renderer, s.logger))
+	if s.mailbox != nil {
+		page, err := s.mailboxPage()
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/dev/mailbox/", page)
+		mux.Handle("/dev/mailbox", page)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.cfg.AllowIntrospection() {
@@ -333,7 +372,11 @@ func (s *shop) announce(address net.Addr, token string) {
 	if !s.cfg.Embedded() {
 		return
 	}
-	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n\nTry:\n%s\n\n", address, address, token, firstQuery)
+	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n", address, address, token)
+	if s.mailbox != nil {
+		fmt.Printf("Mailbox:     http://%s/dev/mailbox/\n", address)
+	}
+	fmt.Printf("\nTry:\n%s\n\n", firstQuery)
 }
 
 func splitAddress(address string) (host string, port int, err error) {

@@ -22,7 +22,8 @@ const usage = `ecoseller is an e-commerce API server.
 
 Usage:
   ecoseller                        serve the API; without configuration with everything embedded
-  ecoseller -worker                run background jobs: mail, indexing
+  ecoseller -worker [-concurrency N] [-queues high,default,low]
+                                   run background jobs: mail, indexing
   ecoseller import FILE            import a catalogue (NDJSON or CSV, plain or gzip)
   ecoseller export [-format ndjson|csv] FILE
                                    export the catalogue; - is standard output, *.gz is compressed
@@ -69,6 +70,8 @@ func run(ctx context.Context, args []string) error {
 	flags := newFlags("ecoseller")
 	worker := flags.Bool("worker", false, "run background jobs instead of serving")
 	schedule := flags.String("schedule", "", "when the worker rebuilds the search index, as in a crontab")
+	concurrency := flags.String("concurrency", "", "how many jobs run at once; WORKER_CONCURRENCY by default")
+	queues := flags.String("queues", "", "which queues to work for, the most urgent first; WORKER_QUEUES by default")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -88,12 +91,11 @@ func run(ctx context.Context, args []string) error {
 		}
 		rest = rest[1:]
 	}
-	cfg, err := config.FromEnvironment()
+	cfg, err := config.FromEnvironmentAnd(map[string]string{
+		"WORKER_CONCURRENCY": *concurrency, "WORKER_QUEUES": *queues, "SEARCH_INDEX_SCHEDULE": *schedule,
+	})
 	if err != nil {
 		return err
-	}
-	if *schedule != "" {
-		cfg.Elastic.Schedule = *schedule
 	}
 	return chosen(ctx, cfg, newLogger(os.Stderr, cfg.LogLevel), rest)
 }

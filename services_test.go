@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -80,7 +81,8 @@ func TestServerAndWorkerOnRealServices(t *testing.T) {
 	d.importProducts(t, productLine("A-1", "Canvas backpack")+productLine("A-2", "Laptop sleeve"))
 	_, shop := serverOn(t, d.environment)
 	shop.token = runProgram(t, d.environment, "create-token", "-permissions", "email:send")
-	worker := start(t, d.environment, "-worker")
+	metrics := "127.0.0.1:" + strconv.Itoa(freePort(t))
+	worker := start(t, append(d.environment, "METRICS_ADDRESS="+metrics), "-worker", "-concurrency", "3", "-queues", "high,default")
 	waitForElastic(t, shop)
 	if f := shop.search(t, "backpacks", "en").SearchProducts; f.TotalCount != 1 || f.Degraded {
 		t.Errorf("backpacks: %+v", f)
@@ -122,6 +124,12 @@ func TestServerAndWorkerOnRealServices(t *testing.T) {
 
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 5*time.Second, "the worker sends the mail", func() bool { return shop.emailState(t, mail) == "SENT" })
+	within(t, 5*time.Second, "the worker counts it", func() bool {
+		return strings.Contains(get(t, "http://"+metrics+"/metrics"), `ecoseller_job_attempts_total{kind="send_email",outcome="succeeded"} 1`)
+	})
+	if output := worker.output.String(); !strings.Contains(output, `concurrency=3 queues="[high default]"`) {
+		t.Errorf("the worker's flags do not count: %s", output)
+	}
 	d.redis.set(refusing)
 	mail = shop.sendEmail(t, "other@example.com")
 	within(t, 60*time.Second, "the worker sends mail without Redis", func() bool { return shop.emailState(t, mail) == "SENT" })
@@ -133,6 +141,20 @@ func TestServerAndWorkerOnRealServices(t *testing.T) {
 	if messages := d.mailbox.Messages(); len(messages) != 3 {
 		t.Errorf("%d mails have arrived, want 3", len(messages))
 	}
+}
+
+func get(t *testing.T, address string) string {
+	t.Helper()
+	response, err := http.Get(address)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // TestRunsWithoutRedisAndElasticsearch leaves both out: the server runs the jobs itself.
@@ -147,6 +169,12 @@ func TestRunsWithoutRedisAndElasticsearch(t *testing.T) {
 		f := shop.search(t, "backpack", "en").SearchProducts
 		return f.TotalCount == 1 && f.Engine == "POSTGRES" && !f.Degraded
 	})
+	// Other people's mail is nothing for everybody's eyes.
+	for _, page := range []string{"/dev/mailbox", "/dev/mailbox/", "/dev/mailbox/messages/1", "/dev/mailbox/templates/PASSWORD_RESET/sk"} {
+		if got := getPage(t, "http://"+shop.address+page); !strings.HasPrefix(got, "404") {
+			t.Errorf("a configured shop serves %s: %.100s", page, got)
+		}
+	}
 	mail := shop.sendEmail(t, "customer@example.com")
 	within(t, 5*time.Second, "the mail is sent", func() bool { return shop.emailState(t, mail) == "SENT" })
 }

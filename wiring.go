@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // for systems without time zones
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/uptrace/bun"
 
 	"ecoseller/config"
@@ -29,6 +34,7 @@ import (
 	"ecoseller/search/statistics"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
+	"ecoseller/web"
 )
 
 const (
@@ -48,19 +54,25 @@ type shop struct {
 	logger    *slog.Logger
 	languages models.Languages
 
-	db       *bun.DB
-	store    *store.Store
-	queue    *jobs.RedisQueue // nil without Redis
-	waker    *jobs.Waker
+	db         *bun.DB
+	store      *store.Store
+	queue      *jobs.RedisQueue // nil without Redis
+	waker      *jobs.Waker
+	metrics    *prometheus.Registry // what /metrics shows
+	jobMetrics *jobs.Metrics
+
 	postgres *postgres.Engine
 	elastic  *elastic.Engine // nil without Elasticsearch
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
 	names    *suggest.Names
-	media    *media.Library // in the server; nil when uploaded pictures have no place
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
-	mailbox    *embedded.Mailbox // nil with a real mail server
+
+	media       *media.Library    // in the server; nil when uploaded pictures have no place
+	mailbox     *embedded.Mailbox // nil with a real mail server
+	renderer    *mail.Renderer
+	unsubscribe *mail.Unsubscriber
 
 	closers []func()
 }
@@ -68,7 +80,7 @@ type shop struct {
 // openShop connects to PostgreSQL, starting it where it is embedded, migrates it, and makes the other
 // parts. Redis and Elasticsearch need not answer.
 func openShop(ctx context.Context, cfg *config.Config, logger *slog.Logger, statementTimeout time.Duration) (*shop, error) {
-	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker()}
+	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), metrics: prometheus.NewRegistry()}
 	if err := s.open(ctx, statementTimeout); err != nil {
 		s.close()
 		return nil, err
@@ -86,7 +98,12 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 		return err
 	}
 	s.store = store.New(db, s.languages, s.notifier())
+	s.jobMetrics = jobs.NewMetrics(s.store)
+	s.metrics.MustRegister(s.jobMetrics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if err := s.store.KeepSortTitles(ctx); err != nil {
+		return err
+	}
+	if err := s.openMail(ctx); err != nil {
 		return err
 	}
 	return s.openSearch()
@@ -308,6 +325,28 @@ func (s *shop) mediaAddresses() models.MediaAddresses {
 
 // --- Mail and jobs ---
 
+// openMail reads the templates, and the secret behind the links by which customers unsubscribe.
+func (s *shop) openMail(ctx context.Context) error {
+	zone, err := time.LoadLocation(s.cfg.TimeZone)
+	if err != nil {
+		return fmt.Errorf("load time zone: %w", err)
+	}
+	s.renderer, err = mail.NewRenderer(mail.Shop{Name: s.cfg.ShopName, URL: s.cfg.StorefrontURL, Zone: zone}, s.languages)
+	if err != nil {
+		return err
+	}
+	key, err := s.store.Secret(ctx, "unsubscribe", []byte(rand.Text()))
+	if err != nil {
+		return err
+	}
+	s.unsubscribe = mail.NewUnsubscriber(key, s.cfg.PublicURL())
+	return nil
+}
+
+func (s *shop) composer() *mail.Composer {
+	return mail.NewComposer(s.renderer, s.unsubscribe, s.cfg.MessageIDDomain())
+}
+
 // sender speaks to the mail server, or to the mailbox in this process.
 func (s *shop) sender() (*mail.Sender, error) {
 	host, port := s.cfg.Email.Host, s.cfg.Email.Port
@@ -325,20 +364,76 @@ func (s *shop) sender() (*mail.Sender, error) {
 	if host == "" {
 		return nil, errors.New("configuration: EMAIL_HOST: needed by what sends mail")
 	}
-	return mail.NewSender(mail.SMTPOptions{
+	signer, err := s.signer()
+	if err != nil {
+		return nil, err
+	}
+	sender, err := mail.NewSender(mail.SMTPOptions{
 		Host: host, Port: port, User: s.cfg.Email.User, Password: s.cfg.Email.Password, From: s.cfg.Email.From,
-		UseSSL: s.cfg.Email.UseSSL.Or(false),
+		UseSSL: s.cfg.Email.UseSSL.Or(false), Connections: s.cfg.Email.Connections, DKIM: signer,
+	})
+	if err == nil {
+		s.onClose(sender.Close)
+	}
+	return sender, err
+}
+
+// signer is nil where no key is configured.
+func (s *shop) signer() (*mail.DKIMSigner, error) {
+	if s.cfg.Email.DKIMKeyFile == "" {
+		return nil, nil //nolint:nilnil // unsigned mail is what was asked for
+	}
+	key, err := os.ReadFile(s.cfg.Email.DKIMKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read DKIM key: %w", err)
+	}
+	return mail.NewDKIMSigner(s.cfg.Email.DKIMDomain, s.cfg.Email.DKIMSelector, key)
+}
+
+// mailboxPage shows developers what the mailbox in this process has caught, and all templates.
+func (s *shop) mailboxPage() (http.Handler, error) {
+	kinds, languages := []string{}, []string{}
+	for _, kind := range models.TemplateKinds() {
+		kinds = append(kinds, string(kind))
+	}
+	for _, language := range s.languages.Supported {
+		languages = append(languages, string(language))
+	}
+	return web.Mailbox(web.MailboxOptions{
+		Messages: func() []web.CaughtMail {
+			var caught []web.CaughtMail
+			for _, m := range s.mailbox.Messages() {
+				caught = append(caught, web.CaughtMail{
+					Number: m.Number, From: m.From, To: m.To, Subject: m.Subject, Headers: m.Headers, Text: m.Text, HTML: m.HTML, Received: m.Received,
+				})
+			}
+			return caught
+		},
+		Kinds: kinds, Languages: languages,
+		Sample: func(kind, language string) (web.CaughtMail, error) {
+			m, err := s.renderer.Render(mail.Sample(models.EmailKind(kind)), models.LanguageCode(language), "")
+			return web.CaughtMail{Subject: m.Subject, Text: m.Text, HTML: m.HTML}, err
+		},
 	})
 }
 
 // worker returns what runs the jobs of this shop.
-func (s *shop) worker() (*jobs.Worker, error) {
+func (s *shop) worker(ctx context.Context) (*jobs.Worker, error) {
 	sender, err := s.sender()
 	if err != nil {
 		return nil, err
 	}
+	if _, err := jobs.PutSchedule(ctx, s.store, "tidy-email-rates", "17 * * * *", "UTC", models.TidyEmailRates{}); err != nil {
+		return nil, err
+	}
 	handlers := jobs.NewHandlers(s.store, s.indexer, sender)
-	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{Concurrency: s.cfg.WorkerConcurrency, Logger: s.logger})
+	var queues []models.JobQueue
+	for _, name := range s.cfg.WorkerQueues {
+		queues = append(queues, models.JobQueue(name))
+	}
+	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{
+		Concurrency: s.cfg.WorkerConcurrency, Queues: queues, KeepFinished: s.cfg.JobRetention, Metrics: s.jobMetrics, Logger: s.logger,
+	})
 	w.WakeBy(s.waker)
 	return w, nil
 }

@@ -44,6 +44,10 @@ type Config struct {
 	// StorefrontProductPath and StorefrontCategoryPath are where in it a product and a category are.
 	StorefrontProductPath  string `env:"STOREFRONT_PRODUCT_PATH" envDefault:"/{language}/product/{slug}"`
 	StorefrontCategoryPath string `env:"STOREFRONT_CATEGORY_PATH" envDefault:"/{language}/category/{slug}"`
+	// ShopName is how mails call the shop.
+	ShopName string `env:"SHOP_NAME" envDefault:"ecoseller"`
+	// TimeZone is in what time zone mails tell the time.
+	TimeZone string `env:"TIME_ZONE" envDefault:"Europe/Prague"`
 	// ServerURL is where this server is reached from outside; by default where it listens.
 	ServerURL string `env:"SERVER_URL"`
 
@@ -60,6 +64,12 @@ type Config struct {
 	SearchStatisticsDays int `env:"SEARCH_STATISTICS_DAYS" envDefault:"90"`
 	// WorkerConcurrency is how many jobs a worker runs at once.
 	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"10"`
+	// WorkerQueues are the queues a worker works for, the most urgent first.
+	WorkerQueues []string `env:"WORKER_QUEUES" envDefault:"high,default,low"`
+	// JobRetention is how long finished jobs are kept.
+	JobRetention time.Duration `env:"JOB_RETENTION" envDefault:"168h"`
+	// MetricsAddress is where server and worker answer /metrics; nowhere by default.
+	MetricsAddress string `env:"METRICS_ADDRESS"`
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.
@@ -121,6 +131,15 @@ type Email struct {
 	Password string `env:"EMAIL_HOST_PASSWORD"`
 	From     string `env:"EMAIL_FROM" envDefault:"shop@localhost"`
 	UseSSL   Switch `env:"EMAIL_USE_SSL"`
+	// Connections is how many a process has to the mail server at once.
+	Connections int `env:"EMAIL_CONNECTIONS" envDefault:"10"`
+	// DKIM signs mail where a key is given, in PEM.
+	DKIMDomain   string `env:"EMAIL_DKIM_DOMAIN"`
+	DKIMSelector string `env:"EMAIL_DKIM_SELECTOR"`
+	DKIMKeyFile  string `env:"EMAIL_DKIM_KEY_FILE"`
+	// PerCaller and PerRecipient are mails an hour; 0 is no limit.
+	PerCaller    int `env:"EMAIL_LIMIT_PER_CALLER" envDefault:"10000"`
+	PerRecipient int `env:"EMAIL_LIMIT_PER_RECIPIENT" envDefault:"30"`
 }
 
 // Media is where uploaded pictures are kept: in a folder, or in a bucket that speaks S3.
@@ -145,7 +164,15 @@ func (m Media) InBucket() bool { return m.S3Endpoint != "" }
 
 // FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
 // of its variable.
-func FromEnvironment() (*Config, error) { return From(env.ToMap(os.Environ())) }
+func FromEnvironment() (*Config, error) { return FromEnvironmentAnd(nil) }
+
+// FromEnvironmentAnd is FromEnvironment with variables, such as flags set, that take the place of those in the
+// environment where they are not empty.
+func FromEnvironmentAnd(variables map[string]string) (*Config, error) {
+	all := env.ToMap(os.Environ())
+	maps.Copy(all, withoutEmpty(variables))
+	return From(all)
+}
 
 // From reads and checks the configuration from the given variables.
 func From(variables map[string]string) (*Config, error) {
@@ -263,12 +290,25 @@ func (c *Config) mistakes() []error {
 	}
 	complain(c.Port < 0 || c.Port > 65535, "PORT: %d is not a port", c.Port)
 	complain(c.Postgres.Port < 1 || c.Postgres.Port > 65535, "POSTGRES_PORT: %d is not a port", c.Postgres.Port)
+	_, zone := time.LoadLocation(c.TimeZone)
+	complain(zone != nil, "TIME_ZONE: %q is not a time zone such as Europe/Prague", c.TimeZone)
+	complain(c.Email.Connections < 1, "EMAIL_CONNECTIONS: at least 1 is needed")
+	complain(c.Email.PerCaller < 0, "EMAIL_LIMIT_PER_CALLER: 0 means no limit, less is not possible")
+	complain(c.Email.PerRecipient < 0, "EMAIL_LIMIT_PER_RECIPIENT: 0 means no limit, less is not possible")
+	complain((c.Email.DKIMKeyFile != "") != (c.Email.DKIMDomain != "" && c.Email.DKIMSelector != ""),
+		"EMAIL_DKIM_KEY_FILE, EMAIL_DKIM_DOMAIN, EMAIL_DKIM_SELECTOR: all of them or none")
 	complain(c.Email.Port < 1 || c.Email.Port > 65535, "EMAIL_PORT: %d is not a port", c.Email.Port)
 	complain(c.Postgres.MaxConnections < 1, "POSTGRES_MAX_CONNECTIONS: at least 1 is needed")
 	complain(!slices.Contains([]string{"disable", "verify-full"}, c.Postgres.SSLMode),
 		"POSTGRES_SSL_MODE: %q is neither disable nor verify-full", c.Postgres.SSLMode)
 	complain(c.WorkerConcurrency < 1, "WORKER_CONCURRENCY: at least 1 is needed")
 	complain(c.SearchStatisticsDays < 0 || c.SearchStatisticsDays > 3650, "SEARCH_STATISTICS_DAYS: 0 to 3650, where 0 counts nothing")
+	complain(len(c.WorkerQueues) == 0, "WORKER_QUEUES: at least one is needed, such as high,default,low")
+	for i, queue := range c.WorkerQueues {
+		complain(!slices.Contains([]string{"high", "default", "low"}, queue), "WORKER_QUEUES: %q is none of high, default, low", queue)
+		complain(slices.Contains(c.WorkerQueues[:i], queue), "WORKER_QUEUES: %q is there twice", queue)
+	}
+	complain(c.JobRetention <= 0, "JOB_RETENTION: must be longer than nothing, such as 168h")
 	complain(c.RequestTimeout <= 0, "REQUEST_TIMEOUT: must be longer than nothing, such as 15s")
 	complain(c.Elastic.Timeout <= 0, "ELASTIC_TIMEOUT: must be longer than nothing, such as 2s")
 	complain(c.Elastic.HedgeAfter < 0, "ELASTIC_HEDGE_AFTER: must not be negative; 0 means never")

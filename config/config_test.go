@@ -72,6 +72,11 @@ func TestFromReportsEveryMistake(t *testing.T) {
 			map[string]string{"PORT": "70000", "LOG_LEVEL": "loud", "USE_ELASTIC": "1", "WORKER_CONCURRENCY": "0"},
 			[]string{"PORT", "LOG_LEVEL", "ELASTIC_HOST", "WORKER_CONCURRENCY"},
 		},
+		{
+			"jobs",
+			map[string]string{"WORKER_QUEUES": "high,urgent,high", "JOB_RETENTION": "-1h"},
+			[]string{`"urgent"`, `"high" is there twice`, "JOB_RETENTION"},
+		},
 		{"languages", map[string]string{"LANGUAGES": "en,czech", "LANGUAGE_FALLBACK": "EN"}, []string{`"czech"`, `"EN"`}},
 		{"forgotten host", map[string]string{"POSTGRES_DB": "shop"}, []string{"POSTGRES_HOST"}},
 		{"pictures", map[string]string{"MEDIA_MAX_BYTES": "0", "MEDIA_URL": "cdn"}, []string{"MEDIA_MAX_BYTES", "MEDIA_URL"}},

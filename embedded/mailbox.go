@@ -37,6 +37,7 @@ type Mailbox struct {
 	mu       sync.Mutex
 	messages []Message
 	bytes    int
+	caught   int
 	arrived  chan struct{} // closed and replaced at every arrival
 	delay    time.Duration
 	reply    func(to []string) *smtp.SMTPError
@@ -174,6 +175,8 @@ func (m *Mailbox) pause(d time.Duration) error {
 func (m *Mailbox) keep(message Message) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.caught++
+	message.Number = m.caught
 	m.messages = append(m.messages, message)
 	m.bytes += len(message.Data)
 	for len(m.messages) > maxMessages || m.bytes > maxMailboxBytes {

@@ -18,6 +18,8 @@ const maxNesting = 10
 
 // Message is a mail that a Mailbox has caught.
 type Message struct {
+	// Number is its place among all that the mailbox has caught, from 1.
+	Number int
 	// From and To are the addresses of the envelope.
 	From string
 	To   []string
@@ -27,6 +29,8 @@ type Message struct {
 	Subject string
 	// MessageID is without its angle brackets.
 	MessageID string
+	// Headers are those of the whole mail, as they were sent.
+	Headers string
 	// Text and HTML are the decoded bodies, without attachments.
 	Text string
 	HTML string
@@ -37,6 +41,8 @@ type Message struct {
 // newMessage reads what it can of a mail. A broken mail is caught as well: it is what one wants to see.
 func newMessage(from string, to []string, data []byte, received time.Time) Message {
 	m := Message{From: from, To: to, Data: data, Received: received}
+	headers, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+	m.Headers = strings.ToValidUTF8(string(headers), "\uFFFD")
 	parsed, err := mail.ReadMessage(bytes.NewReader(data))
 	if err != nil {
 		return m

@@ -73,6 +73,7 @@ func TestNewMessage(t *testing.T) {
 			data := []byte(strings.Join(test.mail, "\r\n"))
 			received := time.Unix(1_800_000_000, 0)
 			test.want.From, test.want.To, test.want.Data, test.want.Received = "a@b", []string{"c@d"}, data, received
+			test.want.Headers, _, _ = strings.Cut(string(data), "\r\n\r\n")
 			if diff := cmp.Diff(test.want, newMessage("a@b", []string{"c@d"}, data, received)); diff != "" {
 				t.Error(diff)
 			}

@@ -41,6 +41,14 @@ type AttributeTypePayload struct {
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
+// What became of a cancellation.
+type CancelEmailsPayload struct {
+	// The mails that were cancelled; mails that were being sent, or have been, are not among them.
+	Emails []*models.EmailMessage `json:"emails"`
+	// Why nothing was cancelled; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
 // What became of a new order of categories.
 type CategoriesPayload struct {
 	// The categories in their new order; empty when there are user errors.
@@ -70,6 +78,62 @@ type DeletePayload struct {
 	// The deletion, by which the object can be restored; null when there are user errors.
 	Deletion *models.Deletion `json:"deletion,omitempty"`
 	// Why nothing was deleted; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// To whom a mail goes, when and how.
+type EmailDeliveryInput struct {
+	// Recipients, 1 to 50 addresses without display names. Domains may be international, the part before the @ is ASCII.
+	To []string `json:"to"`
+	// Language of the mail; by default the operation's. Where a mail is not translated, the shop's fallback applies.
+	Language graphql.Omittable[*models.LanguageCode] `json:"language,omitempty"`
+	// Where answers go; by default to the shop's own address.
+	ReplyTo graphql.Omittable[*string] `json:"replyTo,omitempty"`
+	// When to send it, at most a year ahead; by default at once.
+	SendAt graphql.Omittable[*time.Time] `json:"sendAt,omitempty"`
+	// The caller's key for this mail, up to 200 characters: the same key with the same mail gives the first answer again and sends nothing.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// A name by which `cancelEmails` finds the mail as long as it waits, such as `order:123`; several mails may have it.
+	CancellationKey graphql.Omittable[*string] `json:"cancellationKey,omitempty"`
+	// Files, at most 10 and 1.4 MB together.
+	Attachments graphql.Omittable[[]*models.EmailAttachmentInput] `json:"attachments,omitempty"`
+}
+
+// Which mails are wanted; all conditions hold.
+type EmailFilterInput struct {
+	// In this state.
+	State graphql.Omittable[*models.EmailState] `json:"state,omitempty"`
+	// Of this kind.
+	Kind graphql.Omittable[*models.EmailKind] `json:"kind,omitempty"`
+	// To this address, among others.
+	Recipient graphql.Omittable[*string] `json:"recipient,omitempty"`
+	// With this cancellation key.
+	CancellationKey graphql.Omittable[*string] `json:"cancellationKey,omitempty"`
+}
+
+// What became of a change of the suppression list.
+type EmailSuppressionPayload struct {
+	// The address as it is on the list.
+	Address *string `json:"address,omitempty"`
+	// Why nothing was changed; empty on success.
+	UserErrors []*models.UserError `json:"userErrors"`
+}
+
+// Which jobs; all conditions hold at once.
+type JobFilter struct {
+	// In one of these states.
+	States graphql.Omittable[[]models.JobState] `json:"states,omitempty"`
+	// Of one of these kinds.
+	Kinds graphql.Omittable[[]string] `json:"kinds,omitempty"`
+	// In one of these queues.
+	Queues graphql.Omittable[[]models.JobQueue] `json:"queues,omitempty"`
+}
+
+// What became of `retryJob` or `cancelJob`.
+type JobPayload struct {
+	// The job as it is now; null when there are user errors.
+	Job *models.Job `json:"job,omitempty"`
+	// Why nothing was changed; empty on success.
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
@@ -221,7 +285,7 @@ type RestorePayload struct {
 
 // A mail to be sent.
 type SendEmailInput struct {
-	// Recipients, 1 to 50 addresses without display names.
+	// Recipients, 1 to 50 addresses without display names. Domains may be international, the part before the @ is ASCII.
 	To []string `json:"to"`
 	// Subject, one line.
 	Subject string `json:"subject"`
@@ -231,11 +295,19 @@ type SendEmailInput struct {
 	HTML graphql.Omittable[*string] `json:"html,omitempty"`
 	// Language of the mail; by default the operation's.
 	Language graphql.Omittable[*models.LanguageCode] `json:"language,omitempty"`
+	// Where answers go; by default to the shop's own address.
+	ReplyTo graphql.Omittable[*string] `json:"replyTo,omitempty"`
+	// When to send it, at most a year ahead; by default at once.
+	SendAt graphql.Omittable[*time.Time] `json:"sendAt,omitempty"`
 	// The caller's key for this mail, up to 200 characters: the same key with the same mail gives the first answer again and sends nothing.
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+	// A name by which `cancelEmails` finds the mail as long as it waits, such as `order:123`; several mails may have it.
+	CancellationKey graphql.Omittable[*string] `json:"cancellationKey,omitempty"`
+	// Files, at most 10 and 1.4 MB together.
+	Attachments graphql.Omittable[[]*models.EmailAttachmentInput] `json:"attachments,omitempty"`
 }
 
-// What became of a `sendEmail`.
+// What became of a mail that was asked for.
 type SendEmailPayload struct {
 	// The accepted mail; null when there are user errors.
 	Email *models.EmailMessage `json:"email,omitempty"`

@@ -31,6 +31,9 @@ type Loaders struct {
 	// Products are those that ExpectSuggested was told of.
 	Products *Loader[LocalKey[uuid.UUID], *models.Product]
 
+	EmailEvents      *Loader[uuid.UUID, []*models.EmailEvent]
+	EmailAttachments *Loader[uuid.UUID, []*models.EmailAttachment]
+
 	Markets *Loader[models.CountryCode, *models.Market]
 	Prices  *Loader[PriceKey, *models.ProductPrice]
 
@@ -43,6 +46,7 @@ type Loaders struct {
 	attributeTypes groups[LocalKey[uuid.UUID]]
 	categories     groups[LocalKey[uuid.UUID]]
 	parents        groups[LocalKey[uuid.UUID]]
+	emails         groups[uuid.UUID]
 }
 
 // LocalKey is a key and the language its texts are wanted in.
@@ -80,6 +84,8 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.TypeAttributeTypes = NewLoader(l.productTypes.siblings, byLanguage(languages, l.fetchTypeAttributeTypes(s)))
 	l.TypeVatGroups = NewLoader(l.productTypes.siblings, byLanguage(languages, fetchTypeVatGroups(s)))
 	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
+	l.EmailEvents = NewLoader(l.emails.siblings, s.EmailEvents)
+	l.EmailAttachments = NewLoader(l.emails.siblings, s.EmailAttachmentNames)
 	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
 	l.PriceRanges = NewLoader(l.priceRangeSiblings, fetchPriceRanges(s))
@@ -125,6 +131,15 @@ func (l *Loaders) ExpectSuggested(productIDs, categoryIDs []uuid.UUID, chain []m
 	}
 	l.suggested.add(products)
 	l.categories.add(categories)
+}
+
+// ExpectEmails says that the mails came in one list.
+func (l *Loaders) ExpectEmails(emails []*models.EmailMessage) {
+	ids := make([]uuid.UUID, len(emails))
+	for i, m := range emails {
+		ids[i] = m.ID
+	}
+	l.emails.add(ids)
 }
 
 // ExpectProductTypes says that the product types came in one list.

@@ -24,6 +24,8 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AttributeType() AttributeTypeResolver
 	Category() CategoryResolver
+	EmailMessage() EmailMessageResolver
+	EmailMessageConnection() EmailMessageConnectionResolver
 	Money() MoneyResolver
 	Mutation() MutationResolver
 	Product() ProductResolver
@@ -83,6 +85,11 @@ type ComplexityRoot struct {
 	BrandFacetValue struct {
 		Brand        func(childComplexity int) int
 		ProductCount func(childComplexity int) int
+	}
+
+	CancelEmailsPayload struct {
+		Emails     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	CategoriesPayload struct {
@@ -165,17 +172,140 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	EmailAttachment struct {
+		ContentType func(childComplexity int) int
+		Filename    func(childComplexity int) int
+	}
+
+	EmailEvent struct {
+		Attempt     func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		ReasonOrNil func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
 	EmailMessage struct {
-		Attempts       func(childComplexity int) int
-		CreatedAt      func(childComplexity int) int
-		GlobalID       func(childComplexity int) int
-		Language       func(childComplexity int) int
-		LastErrorOrNil func(childComplexity int) int
-		MessageID      func(childComplexity int) int
-		Recipients     func(childComplexity int) int
-		SentAt         func(childComplexity int) int
-		State          func(childComplexity int) int
-		Subject        func(childComplexity int) int
+		Attachments     func(childComplexity int) int
+		Attempts        func(childComplexity int) int
+		CancellationKey func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		Events          func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		HTML            func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		Language        func(childComplexity int) int
+		LastErrorOrNil  func(childComplexity int) int
+		MessageID       func(childComplexity int) int
+		Recipients      func(childComplexity int) int
+		ReplyToOrNil    func(childComplexity int) int
+		SendAt          func(childComplexity int) int
+		SentAt          func(childComplexity int) int
+		State           func(childComplexity int) int
+		Subject         func(childComplexity int) int
+		Text            func(childComplexity int) int
+	}
+
+	EmailMessageConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	EmailMessageEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	EmailSuppression struct {
+		Address     func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		DetailOrNil func(childComplexity int) int
+		Reason      func(childComplexity int) int
+	}
+
+	EmailSuppressionConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	EmailSuppressionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	EmailSuppressionPayload struct {
+		Address    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Job struct {
+		Attempts          func(childComplexity int) int
+		CancelRequestedAt func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		ErrorsOrEmpty     func(childComplexity int) int
+		FinishedAt        func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		KindName          func(childComplexity int) int
+		LastErrorOrNil    func(childComplexity int) int
+		MaxAttempts       func(childComplexity int) int
+		PayloadText       func(childComplexity int) int
+		Progress          func(childComplexity int) int
+		Queue             func(childComplexity int) int
+		RunAt             func(childComplexity int) int
+		StartedAt         func(childComplexity int) int
+		State             func(childComplexity int) int
+		UniqueKey         func(childComplexity int) int
+		WorkerOrNil       func(childComplexity int) int
+	}
+
+	JobConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	JobEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	JobError struct {
+		At         func(childComplexity int) int
+		Attempt    func(childComplexity int) int
+		Error      func(childComplexity int) int
+		StackOrNil func(childComplexity int) int
+		Worker     func(childComplexity int) int
+	}
+
+	JobPayload struct {
+		Job        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	JobProgress struct {
+		Done  func(childComplexity int) int
+		Total func(childComplexity int) int
+	}
+
+	JobQueueStatus struct {
+		Depth             func(childComplexity int) int
+		FinishedPerMinute func(childComplexity int) int
+		OldestAgeSeconds  func(childComplexity int) int
+		Queue             func(childComplexity int) int
+		Running           func(childComplexity int) int
+		Scheduled         func(childComplexity int) int
+	}
+
+	JobSchedule struct {
+		Cron      func(childComplexity int) int
+		KindName  func(childComplexity int) int
+		LastRunAt func(childComplexity int) int
+		Name      func(childComplexity int) int
+		NextRunAt func(childComplexity int) int
+		Queue     func(childComplexity int) int
+		TimeZone  func(childComplexity int) int
 	}
 
 	Money struct {
@@ -185,51 +315,68 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddProductMedia      func(childComplexity int, productID string, version int32, url string) int
-		CreateAttribute      func(childComplexity int, typeArg string, input models.AttributeInput) int
-		CreateAttributeType  func(childComplexity int, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) int
-		CreateCategory       func(childComplexity int, code string, parentID *string, input models.CategoryInput) int
-		CreateCountry        func(childComplexity int, code models.CountryCode, input models.CountryInput) int
-		CreatePriceList      func(childComplexity int, code string, currency string, input models.PriceListInput) int
-		CreateProduct        func(childComplexity int, input models.ProductInput) int
-		CreateProductType    func(childComplexity int, code string, input models.ProductTypeInput) int
-		CreateProductVariant func(childComplexity int, productID string, sku string, input models.ProductVariantInput) int
-		CreateQueryRule      func(childComplexity int, input models.QueryRuleInput) int
-		CreateSynonym        func(childComplexity int, language models.LanguageCode, input models.SynonymInput) int
-		CreateVatGroup       func(childComplexity int, code string, country models.CountryCode, input models.VatGroupInput) int
-		DeleteAttribute      func(childComplexity int, id string, version int32) int
-		DeleteAttributeType  func(childComplexity int, code string, version int32) int
-		DeleteCategory       func(childComplexity int, id string, version int32) int
-		DeleteCountry        func(childComplexity int, code models.CountryCode, version int32) int
-		DeletePriceList      func(childComplexity int, code string, version int32) int
-		DeleteProduct        func(childComplexity int, id string, version int32) int
-		DeleteProductType    func(childComplexity int, code string, version int32) int
-		DeleteProductVariant func(childComplexity int, sku string, version int32) int
-		DeleteQueryRule      func(childComplexity int, id string, version int32) int
-		DeleteSynonym        func(childComplexity int, id string, version int32) int
-		DeleteVatGroup       func(childComplexity int, code string, version int32) int
-		MoveCategory         func(childComplexity int, id string, version int32, parentID *string) int
-		PublishProducts      func(childComplexity int, ids []string, published bool) int
-		RecordSearchClick    func(childComplexity int, searchID string, productID string, position int32) int
-		RemoveProductMedia   func(childComplexity int, productID string, version int32, id string) int
-		ReorderCategories    func(childComplexity int, parentID *string, ids []string) int
-		ReorderProductMedia  func(childComplexity int, productID string, version int32, ids []string) int
-		Restore              func(childComplexity int, deletionID string) int
-		SendEmail            func(childComplexity int, input SendEmailInput) int
-		UpdateAttribute      func(childComplexity int, id string, version int32, input models.AttributeInput) int
-		UpdateAttributeType  func(childComplexity int, code string, version int32, input models.AttributeTypeInput) int
-		UpdateCategory       func(childComplexity int, id string, version int32, input models.CategoryInput) int
-		UpdateCountry        func(childComplexity int, code models.CountryCode, version int32, input models.CountryInput) int
-		UpdatePriceList      func(childComplexity int, code string, version int32, input models.PriceListInput) int
-		UpdateProduct        func(childComplexity int, id string, version int32, input models.ProductInput) int
-		UpdateProductPrices  func(childComplexity int, input []*models.ProductPriceInput) int
-		UpdateProductType    func(childComplexity int, code string, version int32, input models.ProductTypeInput) int
-		UpdateProductVariant func(childComplexity int, sku string, version int32, input models.ProductVariantInput) int
-		UpdateQueryRule      func(childComplexity int, id string, version int32, input models.QueryRuleInput) int
-		UpdateStock          func(childComplexity int, input []*models.StockInput) int
-		UpdateSynonym        func(childComplexity int, id string, version int32, input models.SynonymInput) int
-		UpdateVatGroup       func(childComplexity int, code string, version int32, input models.VatGroupInput) int
-		UploadProductMedia   func(childComplexity int, productID string, version int32, files []*graphql.Upload) int
+		AddProductMedia                 func(childComplexity int, productID string, version int32, url string) int
+		CancelEmail                     func(childComplexity int, id string) int
+		CancelEmails                    func(childComplexity int, cancellationKey string) int
+		CancelJob                       func(childComplexity int, id string) int
+		CreateAttribute                 func(childComplexity int, typeArg string, input models.AttributeInput) int
+		CreateAttributeType             func(childComplexity int, code string, valueType models.AttributeValueType, input models.AttributeTypeInput) int
+		CreateCategory                  func(childComplexity int, code string, parentID *string, input models.CategoryInput) int
+		CreateCountry                   func(childComplexity int, code models.CountryCode, input models.CountryInput) int
+		CreatePriceList                 func(childComplexity int, code string, currency string, input models.PriceListInput) int
+		CreateProduct                   func(childComplexity int, input models.ProductInput) int
+		CreateProductType               func(childComplexity int, code string, input models.ProductTypeInput) int
+		CreateProductVariant            func(childComplexity int, productID string, sku string, input models.ProductVariantInput) int
+		CreateQueryRule                 func(childComplexity int, input models.QueryRuleInput) int
+		CreateSynonym                   func(childComplexity int, language models.LanguageCode, input models.SynonymInput) int
+		CreateVatGroup                  func(childComplexity int, code string, country models.CountryCode, input models.VatGroupInput) int
+		DeleteAttribute                 func(childComplexity int, id string, version int32) int
+		DeleteAttributeType             func(childComplexity int, code string, version int32) int
+		DeleteCategory                  func(childComplexity int, id string, version int32) int
+		DeleteCountry                   func(childComplexity int, code models.CountryCode, version int32) int
+		DeletePriceList                 func(childComplexity int, code string, version int32) int
+		DeleteProduct                   func(childComplexity int, id string, version int32) int
+		DeleteProductType               func(childComplexity int, code string, version int32) int
+		DeleteProductVariant            func(childComplexity int, sku string, version int32) int
+		DeleteQueryRule                 func(childComplexity int, id string, version int32) int
+		DeleteSynonym                   func(childComplexity int, id string, version int32) int
+		DeleteVatGroup                  func(childComplexity int, code string, version int32) int
+		MoveCategory                    func(childComplexity int, id string, version int32, parentID *string) int
+		PublishProducts                 func(childComplexity int, ids []string, published bool) int
+		RecordSearchClick               func(childComplexity int, searchID string, productID string, position int32) int
+		RemoveEmailSuppression          func(childComplexity int, address string) int
+		RemoveProductMedia              func(childComplexity int, productID string, version int32, id string) int
+		ReorderCategories               func(childComplexity int, parentID *string, ids []string) int
+		ReorderProductMedia             func(childComplexity int, productID string, version int32, ids []string) int
+		ResendEmail                     func(childComplexity int, id string) int
+		Restore                         func(childComplexity int, deletionID string) int
+		RetryJob                        func(childComplexity int, id string) int
+		SendAccountWelcomeEmail         func(childComplexity int, delivery EmailDeliveryInput, data models.AccountWelcomeEmail) int
+		SendAddressVerificationEmail    func(childComplexity int, delivery EmailDeliveryInput, data models.AddressVerificationEmail) int
+		SendComplaintReceivedEmail      func(childComplexity int, delivery EmailDeliveryInput, data models.ComplaintReceivedEmail) int
+		SendComplaintStatusChangedEmail func(childComplexity int, delivery EmailDeliveryInput, data models.ComplaintStatusChangedEmail) int
+		SendEmail                       func(childComplexity int, input SendEmailInput) int
+		SendLowStockEmail               func(childComplexity int, delivery EmailDeliveryInput, data models.LowStockEmail) int
+		SendOrderConfirmationEmail      func(childComplexity int, delivery EmailDeliveryInput, data models.OrderConfirmationEmail) int
+		SendOrderStatusChangedEmail     func(childComplexity int, delivery EmailDeliveryInput, data models.OrderStatusChangedEmail) int
+		SendPasswordResetEmail          func(childComplexity int, delivery EmailDeliveryInput, data models.PasswordResetEmail) int
+		SendReturnFormEmail             func(childComplexity int, delivery EmailDeliveryInput, data models.ReturnFormEmail) int
+		SendReviewRequestEmail          func(childComplexity int, delivery EmailDeliveryInput, data models.ReviewRequestEmail) int
+		SuppressEmailAddress            func(childComplexity int, address string, detail *string) int
+		UpdateAttribute                 func(childComplexity int, id string, version int32, input models.AttributeInput) int
+		UpdateAttributeType             func(childComplexity int, code string, version int32, input models.AttributeTypeInput) int
+		UpdateCategory                  func(childComplexity int, id string, version int32, input models.CategoryInput) int
+		UpdateCountry                   func(childComplexity int, code models.CountryCode, version int32, input models.CountryInput) int
+		UpdatePriceList                 func(childComplexity int, code string, version int32, input models.PriceListInput) int
+		UpdateProduct                   func(childComplexity int, id string, version int32, input models.ProductInput) int
+		UpdateProductPrices             func(childComplexity int, input []*models.ProductPriceInput) int
+		UpdateProductType               func(childComplexity int, code string, version int32, input models.ProductTypeInput) int
+		UpdateProductVariant            func(childComplexity int, sku string, version int32, input models.ProductVariantInput) int
+		UpdateQueryRule                 func(childComplexity int, id string, version int32, input models.QueryRuleInput) int
+		UpdateStock                     func(childComplexity int, input []*models.StockInput) int
+		UpdateSynonym                   func(childComplexity int, id string, version int32, input models.SynonymInput) int
+		UpdateVatGroup                  func(childComplexity int, code string, version int32, input models.VatGroupInput) int
+		UploadProductMedia              func(childComplexity int, productID string, version int32, files []*graphql.Upload) int
 	}
 
 	NoVat struct {
@@ -432,8 +579,13 @@ type ComplexityRoot struct {
 		Country           func(childComplexity int, code models.CountryCode, language *models.LanguageCode) int
 		Currencies        func(childComplexity int) int
 		Deletions         func(childComplexity int, first int32, after *string, kind *string) int
-		EmailMessage      func(childComplexity int, id string) int
+		Email             func(childComplexity int, id string) int
+		EmailSuppressions func(childComplexity int, address *string, first int32, after *string) int
+		Emails            func(childComplexity int, filter *EmailFilterInput, first int32, after *string) int
 		FailingSearches   func(childComplexity int, failure models.SearchFailure, days int32, language *models.LanguageCode, first int32) int
+		Job               func(childComplexity int, id string) int
+		JobSchedules      func(childComplexity int) int
+		Jobs              func(childComplexity int, first int32, after *string, filter *JobFilter) int
 		Node              func(childComplexity int, id string) int
 		PreviewSearch     func(childComplexity int, query string, language *models.LanguageCode, first int32, ruleID *string, rule models.QueryRuleInput) int
 		PriceList         func(childComplexity int, code string) int
@@ -443,6 +595,7 @@ type ComplexityRoot struct {
 		Products          func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *ProductFilter, sort *ProductSort, language *models.LanguageCode) int
 		QueryRule         func(childComplexity int, id string) int
 		QueryRules        func(childComplexity int, first int32, after *string) int
+		Queues            func(childComplexity int) int
 		SearchProducts    func(childComplexity int, query string, language *models.LanguageCode, first int32, after *string, filter *ProductFilter, sort *ProductSearchSort) int
 		SearchSuggestions func(childComplexity int, query string, language *models.LanguageCode, first int32) int
 		Synonyms          func(childComplexity int, language *models.LanguageCode, first int32, after *string) int
@@ -742,6 +895,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BrandFacetValue.ProductCount(childComplexity), true
 
+	case "CancelEmailsPayload.emails":
+		if e.ComplexityRoot.CancelEmailsPayload.Emails == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelEmailsPayload.Emails(childComplexity), true
+	case "CancelEmailsPayload.userErrors":
+		if e.ComplexityRoot.CancelEmailsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelEmailsPayload.UserErrors(childComplexity), true
+
 	case "CategoriesPayload.categories":
 		if e.ComplexityRoot.CategoriesPayload.Categories == nil {
 			break
@@ -1018,24 +1184,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeletionEdge.Node(childComplexity), true
 
+	case "EmailAttachment.contentType":
+		if e.ComplexityRoot.EmailAttachment.ContentType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailAttachment.ContentType(childComplexity), true
+	case "EmailAttachment.filename":
+		if e.ComplexityRoot.EmailAttachment.Filename == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailAttachment.Filename(childComplexity), true
+
+	case "EmailEvent.attempt":
+		if e.ComplexityRoot.EmailEvent.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailEvent.Attempt(childComplexity), true
+	case "EmailEvent.createdAt":
+		if e.ComplexityRoot.EmailEvent.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailEvent.CreatedAt(childComplexity), true
+	case "EmailEvent.reason":
+		if e.ComplexityRoot.EmailEvent.ReasonOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailEvent.ReasonOrNil(childComplexity), true
+	case "EmailEvent.state":
+		if e.ComplexityRoot.EmailEvent.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailEvent.State(childComplexity), true
+
+	case "EmailMessage.attachments":
+		if e.ComplexityRoot.EmailMessage.Attachments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.Attachments(childComplexity), true
 	case "EmailMessage.attempts":
 		if e.ComplexityRoot.EmailMessage.Attempts == nil {
 			break
 		}
 
 		return e.ComplexityRoot.EmailMessage.Attempts(childComplexity), true
+	case "EmailMessage.cancellationKey":
+		if e.ComplexityRoot.EmailMessage.CancellationKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.CancellationKey(childComplexity), true
 	case "EmailMessage.createdAt":
 		if e.ComplexityRoot.EmailMessage.CreatedAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.EmailMessage.CreatedAt(childComplexity), true
+	case "EmailMessage.events":
+		if e.ComplexityRoot.EmailMessage.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.Events(childComplexity), true
 	case "EmailMessage.id":
 		if e.ComplexityRoot.EmailMessage.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.EmailMessage.GlobalID(childComplexity), true
+	case "EmailMessage.html":
+		if e.ComplexityRoot.EmailMessage.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.HTML(childComplexity), true
+	case "EmailMessage.kind":
+		if e.ComplexityRoot.EmailMessage.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.Kind(childComplexity), true
 	case "EmailMessage.language":
 		if e.ComplexityRoot.EmailMessage.Language == nil {
 			break
@@ -1060,6 +1294,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EmailMessage.Recipients(childComplexity), true
+	case "EmailMessage.replyTo":
+		if e.ComplexityRoot.EmailMessage.ReplyToOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.ReplyToOrNil(childComplexity), true
+	case "EmailMessage.sendAt":
+		if e.ComplexityRoot.EmailMessage.SendAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.SendAt(childComplexity), true
 	case "EmailMessage.sentAt":
 		if e.ComplexityRoot.EmailMessage.SentAt == nil {
 			break
@@ -1078,6 +1324,392 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EmailMessage.Subject(childComplexity), true
+	case "EmailMessage.text":
+		if e.ComplexityRoot.EmailMessage.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessage.Text(childComplexity), true
+
+	case "EmailMessageConnection.edges":
+		if e.ComplexityRoot.EmailMessageConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageConnection.Edges(childComplexity), true
+	case "EmailMessageConnection.nodes":
+		if e.ComplexityRoot.EmailMessageConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageConnection.Nodes(childComplexity), true
+	case "EmailMessageConnection.pageInfo":
+		if e.ComplexityRoot.EmailMessageConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageConnection.PageInfo(childComplexity), true
+	case "EmailMessageConnection.totalCount":
+		if e.ComplexityRoot.EmailMessageConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageConnection.TotalCount(childComplexity), true
+
+	case "EmailMessageEdge.cursor":
+		if e.ComplexityRoot.EmailMessageEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageEdge.Cursor(childComplexity), true
+	case "EmailMessageEdge.node":
+		if e.ComplexityRoot.EmailMessageEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailMessageEdge.Node(childComplexity), true
+
+	case "EmailSuppression.address":
+		if e.ComplexityRoot.EmailSuppression.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppression.Address(childComplexity), true
+	case "EmailSuppression.createdAt":
+		if e.ComplexityRoot.EmailSuppression.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppression.CreatedAt(childComplexity), true
+	case "EmailSuppression.detail":
+		if e.ComplexityRoot.EmailSuppression.DetailOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppression.DetailOrNil(childComplexity), true
+	case "EmailSuppression.reason":
+		if e.ComplexityRoot.EmailSuppression.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppression.Reason(childComplexity), true
+
+	case "EmailSuppressionConnection.edges":
+		if e.ComplexityRoot.EmailSuppressionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionConnection.Edges(childComplexity), true
+	case "EmailSuppressionConnection.nodes":
+		if e.ComplexityRoot.EmailSuppressionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionConnection.Nodes(childComplexity), true
+	case "EmailSuppressionConnection.pageInfo":
+		if e.ComplexityRoot.EmailSuppressionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionConnection.PageInfo(childComplexity), true
+
+	case "EmailSuppressionEdge.cursor":
+		if e.ComplexityRoot.EmailSuppressionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionEdge.Cursor(childComplexity), true
+	case "EmailSuppressionEdge.node":
+		if e.ComplexityRoot.EmailSuppressionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionEdge.Node(childComplexity), true
+
+	case "EmailSuppressionPayload.address":
+		if e.ComplexityRoot.EmailSuppressionPayload.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionPayload.Address(childComplexity), true
+	case "EmailSuppressionPayload.userErrors":
+		if e.ComplexityRoot.EmailSuppressionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmailSuppressionPayload.UserErrors(childComplexity), true
+
+	case "Job.attempts":
+		if e.ComplexityRoot.Job.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Attempts(childComplexity), true
+	case "Job.cancelRequestedAt":
+		if e.ComplexityRoot.Job.CancelRequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CancelRequestedAt(childComplexity), true
+	case "Job.createdAt":
+		if e.ComplexityRoot.Job.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.CreatedAt(childComplexity), true
+	case "Job.errors":
+		if e.ComplexityRoot.Job.ErrorsOrEmpty == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.ErrorsOrEmpty(childComplexity), true
+	case "Job.finishedAt":
+		if e.ComplexityRoot.Job.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.FinishedAt(childComplexity), true
+	case "Job.id":
+		if e.ComplexityRoot.Job.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.GlobalID(childComplexity), true
+	case "Job.kind":
+		if e.ComplexityRoot.Job.KindName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.KindName(childComplexity), true
+	case "Job.lastError":
+		if e.ComplexityRoot.Job.LastErrorOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.LastErrorOrNil(childComplexity), true
+	case "Job.maxAttempts":
+		if e.ComplexityRoot.Job.MaxAttempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.MaxAttempts(childComplexity), true
+	case "Job.payload":
+		if e.ComplexityRoot.Job.PayloadText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.PayloadText(childComplexity), true
+	case "Job.progress":
+		if e.ComplexityRoot.Job.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Progress(childComplexity), true
+	case "Job.queue":
+		if e.ComplexityRoot.Job.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.Queue(childComplexity), true
+	case "Job.runAt":
+		if e.ComplexityRoot.Job.RunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.RunAt(childComplexity), true
+	case "Job.startedAt":
+		if e.ComplexityRoot.Job.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.StartedAt(childComplexity), true
+	case "Job.state":
+		if e.ComplexityRoot.Job.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.State(childComplexity), true
+	case "Job.uniqueKey":
+		if e.ComplexityRoot.Job.UniqueKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.UniqueKey(childComplexity), true
+	case "Job.worker":
+		if e.ComplexityRoot.Job.WorkerOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Job.WorkerOrNil(childComplexity), true
+
+	case "JobConnection.edges":
+		if e.ComplexityRoot.JobConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.Edges(childComplexity), true
+	case "JobConnection.nodes":
+		if e.ComplexityRoot.JobConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.Nodes(childComplexity), true
+	case "JobConnection.pageInfo":
+		if e.ComplexityRoot.JobConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobConnection.PageInfo(childComplexity), true
+
+	case "JobEdge.cursor":
+		if e.ComplexityRoot.JobEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Cursor(childComplexity), true
+	case "JobEdge.node":
+		if e.ComplexityRoot.JobEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobEdge.Node(childComplexity), true
+
+	case "JobError.at":
+		if e.ComplexityRoot.JobError.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.At(childComplexity), true
+	case "JobError.attempt":
+		if e.ComplexityRoot.JobError.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Attempt(childComplexity), true
+	case "JobError.error":
+		if e.ComplexityRoot.JobError.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Error(childComplexity), true
+	case "JobError.stack":
+		if e.ComplexityRoot.JobError.StackOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.StackOrNil(childComplexity), true
+	case "JobError.worker":
+		if e.ComplexityRoot.JobError.Worker == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobError.Worker(childComplexity), true
+
+	case "JobPayload.job":
+		if e.ComplexityRoot.JobPayload.Job == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobPayload.Job(childComplexity), true
+	case "JobPayload.userErrors":
+		if e.ComplexityRoot.JobPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobPayload.UserErrors(childComplexity), true
+
+	case "JobProgress.done":
+		if e.ComplexityRoot.JobProgress.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobProgress.Done(childComplexity), true
+	case "JobProgress.total":
+		if e.ComplexityRoot.JobProgress.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobProgress.Total(childComplexity), true
+
+	case "JobQueueStatus.depth":
+		if e.ComplexityRoot.JobQueueStatus.Depth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Depth(childComplexity), true
+	case "JobQueueStatus.finishedPerMinute":
+		if e.ComplexityRoot.JobQueueStatus.FinishedPerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.FinishedPerMinute(childComplexity), true
+	case "JobQueueStatus.oldestAgeSeconds":
+		if e.ComplexityRoot.JobQueueStatus.OldestAgeSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.OldestAgeSeconds(childComplexity), true
+	case "JobQueueStatus.queue":
+		if e.ComplexityRoot.JobQueueStatus.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Queue(childComplexity), true
+	case "JobQueueStatus.running":
+		if e.ComplexityRoot.JobQueueStatus.Running == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Running(childComplexity), true
+	case "JobQueueStatus.scheduled":
+		if e.ComplexityRoot.JobQueueStatus.Scheduled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobQueueStatus.Scheduled(childComplexity), true
+
+	case "JobSchedule.cron":
+		if e.ComplexityRoot.JobSchedule.Cron == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Cron(childComplexity), true
+	case "JobSchedule.kind":
+		if e.ComplexityRoot.JobSchedule.KindName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.KindName(childComplexity), true
+	case "JobSchedule.lastRunAt":
+		if e.ComplexityRoot.JobSchedule.LastRunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.LastRunAt(childComplexity), true
+	case "JobSchedule.name":
+		if e.ComplexityRoot.JobSchedule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Name(childComplexity), true
+	case "JobSchedule.nextRunAt":
+		if e.ComplexityRoot.JobSchedule.NextRunAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.NextRunAt(childComplexity), true
+	case "JobSchedule.queue":
+		if e.ComplexityRoot.JobSchedule.Queue == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.Queue(childComplexity), true
+	case "JobSchedule.timeZone":
+		if e.ComplexityRoot.JobSchedule.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobSchedule.TimeZone(childComplexity), true
 
 	case "Money.amount":
 		if e.ComplexityRoot.Money.Amount == nil {
@@ -1114,6 +1746,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["url"].(string)), true
+	case "Mutation.cancelEmail":
+		if e.ComplexityRoot.Mutation.CancelEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelEmail(childComplexity, args["id"].(string)), true
+	case "Mutation.cancelEmails":
+		if e.ComplexityRoot.Mutation.CancelEmails == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelEmails_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelEmails(childComplexity, args["cancellationKey"].(string)), true
+	case "Mutation.cancelJob":
+		if e.ComplexityRoot.Mutation.CancelJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelJob(childComplexity, args["id"].(string)), true
 	case "Mutation.createAttribute":
 		if e.ComplexityRoot.Mutation.CreateAttribute == nil {
 			break
@@ -1389,6 +2054,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecordSearchClick(childComplexity, args["searchId"].(string), args["productId"].(string), args["position"].(int32)), true
+	case "Mutation.removeEmailSuppression":
+		if e.ComplexityRoot.Mutation.RemoveEmailSuppression == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeEmailSuppression_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveEmailSuppression(childComplexity, args["address"].(string)), true
 	case "Mutation.removeProductMedia":
 		if e.ComplexityRoot.Mutation.RemoveProductMedia == nil {
 			break
@@ -1422,6 +2098,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReorderProductMedia(childComplexity, args["productId"].(string), args["version"].(int32), args["ids"].([]string)), true
+	case "Mutation.resendEmail":
+		if e.ComplexityRoot.Mutation.ResendEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendEmail(childComplexity, args["id"].(string)), true
 	case "Mutation.restore":
 		if e.ComplexityRoot.Mutation.Restore == nil {
 			break
@@ -1433,6 +2120,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Restore(childComplexity, args["deletionId"].(string)), true
+	case "Mutation.retryJob":
+		if e.ComplexityRoot.Mutation.RetryJob == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryJob_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryJob(childComplexity, args["id"].(string)), true
+	case "Mutation.sendAccountWelcomeEmail":
+		if e.ComplexityRoot.Mutation.SendAccountWelcomeEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendAccountWelcomeEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendAccountWelcomeEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.AccountWelcomeEmail)), true
+	case "Mutation.sendAddressVerificationEmail":
+		if e.ComplexityRoot.Mutation.SendAddressVerificationEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendAddressVerificationEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendAddressVerificationEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.AddressVerificationEmail)), true
+	case "Mutation.sendComplaintReceivedEmail":
+		if e.ComplexityRoot.Mutation.SendComplaintReceivedEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendComplaintReceivedEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendComplaintReceivedEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.ComplaintReceivedEmail)), true
+	case "Mutation.sendComplaintStatusChangedEmail":
+		if e.ComplexityRoot.Mutation.SendComplaintStatusChangedEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendComplaintStatusChangedEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendComplaintStatusChangedEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.ComplaintStatusChangedEmail)), true
 	case "Mutation.sendEmail":
 		if e.ComplexityRoot.Mutation.SendEmail == nil {
 			break
@@ -1444,6 +2186,83 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendEmail(childComplexity, args["input"].(SendEmailInput)), true
+	case "Mutation.sendLowStockEmail":
+		if e.ComplexityRoot.Mutation.SendLowStockEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendLowStockEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendLowStockEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.LowStockEmail)), true
+	case "Mutation.sendOrderConfirmationEmail":
+		if e.ComplexityRoot.Mutation.SendOrderConfirmationEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendOrderConfirmationEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendOrderConfirmationEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.OrderConfirmationEmail)), true
+	case "Mutation.sendOrderStatusChangedEmail":
+		if e.ComplexityRoot.Mutation.SendOrderStatusChangedEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendOrderStatusChangedEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendOrderStatusChangedEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.OrderStatusChangedEmail)), true
+	case "Mutation.sendPasswordResetEmail":
+		if e.ComplexityRoot.Mutation.SendPasswordResetEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendPasswordResetEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendPasswordResetEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.PasswordResetEmail)), true
+	case "Mutation.sendReturnFormEmail":
+		if e.ComplexityRoot.Mutation.SendReturnFormEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendReturnFormEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendReturnFormEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.ReturnFormEmail)), true
+	case "Mutation.sendReviewRequestEmail":
+		if e.ComplexityRoot.Mutation.SendReviewRequestEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendReviewRequestEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendReviewRequestEmail(childComplexity, args["delivery"].(EmailDeliveryInput), args["data"].(models.ReviewRequestEmail)), true
+	case "Mutation.suppressEmailAddress":
+		if e.ComplexityRoot.Mutation.SuppressEmailAddress == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_suppressEmailAddress_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SuppressEmailAddress(childComplexity, args["address"].(string), args["detail"].(*string)), true
 	case "Mutation.updateAttribute":
 		if e.ComplexityRoot.Mutation.UpdateAttribute == nil {
 			break
@@ -2413,17 +3232,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Deletions(childComplexity, args["first"].(int32), args["after"].(*string), args["kind"].(*string)), true
-	case "Query.emailMessage":
-		if e.ComplexityRoot.Query.EmailMessage == nil {
+	case "Query.email":
+		if e.ComplexityRoot.Query.Email == nil {
 			break
 		}
 
-		args, err := ec.field_Query_emailMessage_args(ctx, rawArgs)
+		args, err := ec.field_Query_email_args(ctx, rawArgs)
 		if err != nil {
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.EmailMessage(childComplexity, args["id"].(string)), true
+		return e.ComplexityRoot.Query.Email(childComplexity, args["id"].(string)), true
+	case "Query.emailSuppressions":
+		if e.ComplexityRoot.Query.EmailSuppressions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_emailSuppressions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EmailSuppressions(childComplexity, args["address"].(*string), args["first"].(int32), args["after"].(*string)), true
+	case "Query.emails":
+		if e.ComplexityRoot.Query.Emails == nil {
+			break
+		}
+
+		args, err := ec.field_Query_emails_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Emails(childComplexity, args["filter"].(*EmailFilterInput), args["first"].(int32), args["after"].(*string)), true
 	case "Query.failingSearches":
 		if e.ComplexityRoot.Query.FailingSearches == nil {
 			break
@@ -2436,6 +3277,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.FailingSearches(childComplexity, args["failure"].(models.SearchFailure), args["days"].(int32), args["language"].(*models.LanguageCode), args["first"].(int32)), true
 
+	case "Query.job":
+		if e.ComplexityRoot.Query.Job == nil {
+			break
+		}
+
+		args, err := ec.field_Query_job_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Job(childComplexity, args["id"].(string)), true
+	case "Query.jobSchedules":
+		if e.ComplexityRoot.Query.JobSchedules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.JobSchedules(childComplexity), true
+	case "Query.jobs":
+		if e.ComplexityRoot.Query.Jobs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_jobs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Jobs(childComplexity, args["first"].(int32), args["after"].(*string), args["filter"].(*JobFilter)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2530,6 +3399,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.QueryRules(childComplexity, args["first"].(int32), args["after"].(*string)), true
+	case "Query.queues":
+		if e.ComplexityRoot.Query.Queues == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Queues(childComplexity), true
 	case "Query.searchProducts":
 		if e.ComplexityRoot.Query.SearchProducts == nil {
 			break
@@ -3040,12 +3915,29 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AccountWelcomeEmailInput", ec.unmarshalInputAccountWelcomeEmailInput),
+			graphql.NewInputUnmarshaler("AddressVerificationEmailInput", ec.unmarshalInputAddressVerificationEmailInput),
 			graphql.NewInputUnmarshaler("AttributeFilter", ec.unmarshalInputAttributeFilter),
 			graphql.NewInputUnmarshaler("AttributeInput", ec.unmarshalInputAttributeInput),
 			graphql.NewInputUnmarshaler("AttributeTypeInput", ec.unmarshalInputAttributeTypeInput),
 			graphql.NewInputUnmarshaler("CategoryInput", ec.unmarshalInputCategoryInput),
 			graphql.NewInputUnmarshaler("CategoryTranslationInput", ec.unmarshalInputCategoryTranslationInput),
+			graphql.NewInputUnmarshaler("ComplaintReceivedEmailInput", ec.unmarshalInputComplaintReceivedEmailInput),
+			graphql.NewInputUnmarshaler("ComplaintStatusChangedEmailInput", ec.unmarshalInputComplaintStatusChangedEmailInput),
 			graphql.NewInputUnmarshaler("CountryInput", ec.unmarshalInputCountryInput),
+			graphql.NewInputUnmarshaler("EmailAttachmentInput", ec.unmarshalInputEmailAttachmentInput),
+			graphql.NewInputUnmarshaler("EmailDeliveryInput", ec.unmarshalInputEmailDeliveryInput),
+			graphql.NewInputUnmarshaler("EmailFilterInput", ec.unmarshalInputEmailFilterInput),
+			graphql.NewInputUnmarshaler("EmailLowStockVariantInput", ec.unmarshalInputEmailLowStockVariantInput),
+			graphql.NewInputUnmarshaler("EmailOrderChargeInput", ec.unmarshalInputEmailOrderChargeInput),
+			graphql.NewInputUnmarshaler("EmailOrderInput", ec.unmarshalInputEmailOrderInput),
+			graphql.NewInputUnmarshaler("EmailOrderLineInput", ec.unmarshalInputEmailOrderLineInput),
+			graphql.NewInputUnmarshaler("EmailReviewProductInput", ec.unmarshalInputEmailReviewProductInput),
+			graphql.NewInputUnmarshaler("JobFilter", ec.unmarshalInputJobFilter),
+			graphql.NewInputUnmarshaler("LowStockEmailInput", ec.unmarshalInputLowStockEmailInput),
+			graphql.NewInputUnmarshaler("OrderConfirmationEmailInput", ec.unmarshalInputOrderConfirmationEmailInput),
+			graphql.NewInputUnmarshaler("OrderStatusChangedEmailInput", ec.unmarshalInputOrderStatusChangedEmailInput),
+			graphql.NewInputUnmarshaler("PasswordResetEmailInput", ec.unmarshalInputPasswordResetEmailInput),
 			graphql.NewInputUnmarshaler("PriceFilter", ec.unmarshalInputPriceFilter),
 			graphql.NewInputUnmarshaler("PriceListInput", ec.unmarshalInputPriceListInput),
 			graphql.NewInputUnmarshaler("ProductBoostInput", ec.unmarshalInputProductBoostInput),
@@ -3058,6 +3950,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ProductTypeInput", ec.unmarshalInputProductTypeInput),
 			graphql.NewInputUnmarshaler("ProductVariantInput", ec.unmarshalInputProductVariantInput),
 			graphql.NewInputUnmarshaler("QueryRuleInput", ec.unmarshalInputQueryRuleInput),
+			graphql.NewInputUnmarshaler("ReturnFormEmailInput", ec.unmarshalInputReturnFormEmailInput),
+			graphql.NewInputUnmarshaler("ReviewRequestEmailInput", ec.unmarshalInputReviewRequestEmailInput),
 			graphql.NewInputUnmarshaler("SendEmailInput", ec.unmarshalInputSendEmailInput),
 			graphql.NewInputUnmarshaler("StockInput", ec.unmarshalInputStockInput),
 			graphql.NewInputUnmarshaler("SynonymInput", ec.unmarshalInputSynonymInput),
@@ -3633,16 +4527,310 @@ extend type Mutation {
   restore("Id of the deletion." deletionId: ID!): RestorePayload!
 }
 `, BuiltIn: false},
+	{Name: "../schema/email_content.graphql", Input: `"An order as mails show it. Amounts are in its currency and with VAT."
+input EmailOrderInput {
+  "Number of the order."
+  number: String!
+  "When it was placed."
+  placedAt: Time!
+  "Currency of all amounts (ISO 4217), such as ` + "`" + `CZK` + "`" + `."
+  currency: String!
+  "What was ordered, 1 to 200 lines."
+  lines: [EmailOrderLineInput!]!
+  "How it is delivered."
+  shipping: EmailOrderChargeInput
+  "How it is paid."
+  payment: EmailOrderChargeInput
+  "What was taken off, as a positive amount."
+  discount: Decimal
+  "What is to be paid."
+  total: Decimal!
+  "The part of the total that is VAT."
+  vat: Decimal
+  "Lines as on a label."
+  shippingAddress: [String!]
+  "Lines as on a label."
+  billingAddress: [String!]
+  "What the customer has remarked."
+  note: String
+  "Page of the order: a path of the storefront, or a whole address."
+  url: String
+}
+
+"One thing that was ordered."
+input EmailOrderLineInput {
+  "Title of the product."
+  title: String!
+  "What tells the variant from others, such as ` + "`" + `black` + "`" + `."
+  variant: String
+  "Its sku."
+  sku: String
+  "How many."
+  quantity: Int!
+  "Price of the whole line."
+  price: Decimal!
+  "Page of the product: a path of the storefront, or a whole address."
+  url: String
+  "A picture: a path of the storefront, or a whole address."
+  imageUrl: String
+}
+
+"A way of shipping or payment and what it costs."
+input EmailOrderChargeInput {
+  "Its name."
+  name: String!
+  "Its price; ` + "`" + `0` + "`" + ` is written as free."
+  price: Decimal!
+}
+
+"An order has arrived."
+input OrderConfirmationEmailInput {
+  "How to address the customer."
+  customerName: String
+  "The order."
+  order: EmailOrderInput!
+}
+
+"States of an order that customers are told of."
+enum EmailOrderStatus {
+  "The payment has arrived."
+  PAID
+  "It is being packed."
+  PROCESSING
+  "It is on its way."
+  SHIPPED
+  "It waits for the customer."
+  READY_FOR_PICKUP
+  "The customer has it."
+  DELIVERED
+  "Something keeps it from going on; ` + "`" + `note` + "`" + ` should say what."
+  ON_HOLD
+  "There will be no delivery."
+  CANCELLED
+  "The money was sent back."
+  REFUNDED
+}
+
+"What has become of an order."
+input OrderStatusChangedEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Number of the order."
+  orderNumber: String!
+  "The new state."
+  status: EmailOrderStatus!
+  "What else the customer should know."
+  note: String
+  "Who carries the parcel."
+  carrier: String
+  "The carrier's number for it."
+  trackingNumber: String
+  "Where it can be followed."
+  trackingUrl: String
+  "Page of the order: a path of the storefront, or a whole address."
+  orderUrl: String
+}
+
+"Asks for opinions on what was bought."
+input ReviewRequestEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Number of the order."
+  orderNumber: String!
+  "The products."
+  products: [EmailReviewProductInput!]!
+}
+
+"A product to be judged."
+input EmailReviewProductInput {
+  "Its title."
+  title: String!
+  "Where to write: a path of the storefront, or a whole address."
+  reviewUrl: String!
+  "A picture: a path of the storefront, or a whole address."
+  imageUrl: String
+}
+
+"A complaint has arrived."
+input ComplaintReceivedEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Number of the complaint."
+  complaintNumber: String!
+  "Number of the order."
+  orderNumber: String!
+  "What is complained about."
+  productTitle: String!
+  "In the customer's words."
+  description: String!
+  "When it arrived."
+  receivedAt: Time!
+  "Until when the shop has to decide."
+  answerBy: Time
+  "Page of the complaint: a path of the storefront, or a whole address."
+  complaintUrl: String
+}
+
+"States of a complaint that customers are told of."
+enum EmailComplaintStatus {
+  "It is being examined."
+  IN_REVIEW
+  "The customer has to add something."
+  NEEDS_CUSTOMER_INPUT
+  "The shop agrees."
+  ACCEPTED
+  "The shop does not agree."
+  REJECTED
+  "The product waits for the customer."
+  READY_FOR_PICKUP
+  "It is settled."
+  CLOSED
+}
+
+"What has become of a complaint."
+input ComplaintStatusChangedEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Number of the complaint."
+  complaintNumber: String!
+  "What is complained about."
+  productTitle: String!
+  "The new state."
+  status: EmailComplaintStatus!
+  "The shop's reason, or what it proposes."
+  explanation: String
+  "Page of the complaint: a path of the storefront, or a whole address."
+  complaintUrl: String
+}
+
+"How to send things back."
+input ReturnFormEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Number of the order."
+  orderNumber: String!
+  "The form: a path of the storefront, or a whole address."
+  formUrl: String!
+  "The last day for it."
+  returnBy: Time!
+  "Where to send it to: lines as on a label."
+  returnAddress: [String!]
+}
+
+"Greets a new customer."
+input AccountWelcomeEmailInput {
+  "How to address the customer."
+  customerName: String
+  "Page of the account: a path of the storefront, or a whole address."
+  accountUrl: String!
+}
+
+"Asks whether an address is its owner's."
+input AddressVerificationEmailInput {
+  "How to address the customer."
+  customerName: String
+  "The link that proves it: a path of the storefront, or a whole address."
+  verifyUrl: String!
+  "Until when the link works."
+  validUntil: Time!
+}
+
+"Lets somebody choose a new password."
+input PasswordResetEmailInput {
+  "How to address the customer."
+  customerName: String
+  "The link: a path of the storefront, or a whole address."
+  resetUrl: String!
+  "Until when the link works."
+  validUntil: Time!
+}
+
+"Tells staff what is about to be sold out."
+input LowStockEmailInput {
+  "The variants, 1 to 200."
+  variants: [EmailLowStockVariantInput!]!
+}
+
+"A variant with little stock."
+input EmailLowStockVariantInput {
+  "Its sku."
+  sku: String!
+  "Title of the product, and what tells the variant from others."
+  title: String!
+  "How many are left."
+  quantity: Int!
+  "At how many staff want to be told."
+  threshold: Int!
+  "Its page: a path of the storefront, or a whole address."
+  url: String
+}
+
+extend type Mutation {
+  "Confirms an order to the customer. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendOrderConfirmationEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: OrderConfirmationEmailInput!): SendEmailPayload!
+  "Tells the customer what has become of an order. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendOrderStatusChangedEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: OrderStatusChangedEmailInput!): SendEmailPayload!
+  """
+  Asks one customer for opinions, unless he has unsubscribed. Give ` + "`" + `sendAt` + "`" + `, say 7 days after shipping, and a ` + "`" + `cancellationKey` + "`" + ` for
+  ` + "`" + `cancelEmails` + "`" + ` if the order is cancelled meanwhile. Needs the permission ` + "`" + `email:send` + "`" + `.
+  """
+  sendReviewRequestEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: ReviewRequestEmailInput!): SendEmailPayload!
+  "Tells the customer that a complaint has arrived. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendComplaintReceivedEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: ComplaintReceivedEmailInput!): SendEmailPayload!
+  "Tells the customer what has become of a complaint. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendComplaintStatusChangedEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: ComplaintStatusChangedEmailInput!): SendEmailPayload!
+  "Tells the customer how to send things back. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendReturnFormEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: ReturnFormEmailInput!): SendEmailPayload!
+  "Greets a new customer. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendAccountWelcomeEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: AccountWelcomeEmailInput!): SendEmailPayload!
+  "Asks a customer to confirm an address. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendAddressVerificationEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: AddressVerificationEmailInput!): SendEmailPayload!
+  "Sends a customer the link to a new password. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendPasswordResetEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: PasswordResetEmailInput!): SendEmailPayload!
+  "Tells staff what is about to be sold out. Needs the permission ` + "`" + `email:send` + "`" + `."
+  sendLowStockEmail("To whom, when and how." delivery: EmailDeliveryInput!, "What to write." data: LowStockEmailInput!): SendEmailPayload!
+}
+`, BuiltIn: false},
 	{Name: "../schema/email_message.graphql", Input: `"Where a mail stands."
 enum EmailMessageState {
-  "Accepted, waiting for a worker or for the next attempt."
+  "Accepted, waiting for a worker or for its time."
   QUEUED
   "A worker is speaking to the mail server."
   SENDING
+  "An attempt has failed, another one will follow."
+  RETRYING
   "The mail server has taken it."
   SENT
   "Given up; ` + "`" + `lastError` + "`" + ` says why."
   FAILED
+  "Taken back before it was sent."
+  CANCELLED
+}
+
+"What a mail is about."
+enum EmailKind {
+  "Written by the caller."
+  CUSTOM
+  "An order has arrived."
+  ORDER_CONFIRMATION
+  "What has become of an order."
+  ORDER_STATUS_CHANGED
+  "Asks for opinions on what was bought; customers can unsubscribe from it."
+  REVIEW_REQUEST
+  "A complaint has arrived."
+  COMPLAINT_RECEIVED
+  "What has become of a complaint."
+  COMPLAINT_STATUS_CHANGED
+  "How to send things back."
+  RETURN_FORM
+  "Greets a new customer."
+  ACCOUNT_WELCOME
+  "Asks whether an address is its owner's."
+  ADDRESS_VERIFICATION
+  "Lets somebody choose a new password."
+  PASSWORD_RESET
+  "Tells staff what is about to be sold out."
+  LOW_STOCK
 }
 
 "A mail that was asked for."
@@ -3650,27 +4838,107 @@ type EmailMessage implements Node {
   id: ID!
   "Where the mail stands."
   state: EmailMessageState!
+  "What it is about."
+  kind: EmailKind!
   "Recipients, as accepted."
   to: [String!]!
+  "Where answers go; null means to the shop's own address."
+  replyTo: String
   "Subject."
   subject: String!
+  "Plain text part."
+  text: String!
+  "HTML part; empty when there is none."
+  html: String!
   "Language of the mail."
   language: LanguageCode!
   "Its Message-ID header, the same in every attempt."
   messageId: String!
+  "What waiting mail can be cancelled by."
+  cancellationKey: String
+  "When it is to be sent; null means at once."
+  sendAt: Time
   "How often sending was tried."
   attempts: Int!
-  "Why the last attempt failed."
+  "Why the last attempt failed; of a mail that was sent, which recipients the mail server refused."
   lastError: String
   "When the mail was accepted."
   createdAt: Time!
   "When the mail server took it."
   sentAt: Time
+  "What has become of it, oldest first."
+  events: [EmailEvent!]!
+  "Files that go with it."
+  attachments: [EmailAttachment!]!
+}
+
+"A change of a mail's state."
+type EmailEvent {
+  "The new state."
+  state: EmailMessageState!
+  "When it changed."
+  createdAt: Time!
+  "Which attempt it was, from 1; 0 before the first."
+  attempt: Int!
+  "Why, in the mail server's words where they are the reason."
+  reason: String
+}
+
+"A file that goes with a mail."
+type EmailAttachment {
+  "Name of the file."
+  filename: String!
+  "Its media type, such as ` + "`" + `application/pdf` + "`" + `."
+  contentType: String!
+}
+
+"A page of mails."
+type EmailMessageConnection {
+  "The mails with their cursors."
+  edges: [EmailMessageEdge!]!
+  "The mails."
+  nodes: [EmailMessage!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many mails the filter finds."
+  totalCount: Int!
+}
+
+"A mail in a list."
+type EmailMessageEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The mail."
+  node: EmailMessage!
+}
+
+"Which mails are wanted; all conditions hold."
+input EmailFilterInput {
+  "In this state."
+  state: EmailMessageState
+  "Of this kind."
+  kind: EmailKind
+  "To this address, among others."
+  recipient: String
+  "With this cancellation key."
+  cancellationKey: String
+}
+
+"A file to go with a mail: PDF, PNG, JPEG, GIF, WebP, text, CSV, iCalendar, XML, xlsx or docx."
+input EmailAttachmentInput {
+  "Name of the file with the extension of its type, up to 100 characters, such as ` + "`" + `invoice.pdf` + "`" + `."
+  filename: String!
+  "Its media type, such as ` + "`" + `application/pdf` + "`" + `."
+  contentType: String!
+  "The content in base64 (RFC 4648). Either this or ` + "`" + `text` + "`" + ` is needed."
+  base64: String
+  "The content, for text."
+  text: String
 }
 
 "A mail to be sent."
 input SendEmailInput {
-  "Recipients, 1 to 50 addresses without display names."
+  "Recipients, 1 to 50 addresses without display names. Domains may be international, the part before the @ is ASCII."
   to: [String!]!
   "Subject, one line."
   subject: String!
@@ -3680,11 +4948,37 @@ input SendEmailInput {
   html: String
   "Language of the mail; by default the operation's."
   language: LanguageCode
+  "Where answers go; by default to the shop's own address."
+  replyTo: String
+  "When to send it, at most a year ahead; by default at once."
+  sendAt: Time
   "The caller's key for this mail, up to 200 characters: the same key with the same mail gives the first answer again and sends nothing."
   idempotencyKey: String
+  "A name by which ` + "`" + `cancelEmails` + "`" + ` finds the mail as long as it waits, such as ` + "`" + `order:123` + "`" + `; several mails may have it."
+  cancellationKey: String
+  "Files, at most 10 and 1.4 MB together."
+  attachments: [EmailAttachmentInput!]
 }
 
-"What became of a ` + "`" + `sendEmail` + "`" + `."
+"To whom a mail goes, when and how."
+input EmailDeliveryInput {
+  "Recipients, 1 to 50 addresses without display names. Domains may be international, the part before the @ is ASCII."
+  to: [String!]!
+  "Language of the mail; by default the operation's. Where a mail is not translated, the shop's fallback applies."
+  language: LanguageCode
+  "Where answers go; by default to the shop's own address."
+  replyTo: String
+  "When to send it, at most a year ahead; by default at once."
+  sendAt: Time
+  "The caller's key for this mail, up to 200 characters: the same key with the same mail gives the first answer again and sends nothing."
+  idempotencyKey: String
+  "A name by which ` + "`" + `cancelEmails` + "`" + ` finds the mail as long as it waits, such as ` + "`" + `order:123` + "`" + `; several mails may have it."
+  cancellationKey: String
+  "Files, at most 10 and 1.4 MB together."
+  attachments: [EmailAttachmentInput!]
+}
+
+"What became of a mail that was asked for."
 type SendEmailPayload {
   "The accepted mail; null when there are user errors."
   email: EmailMessage
@@ -3692,14 +4986,286 @@ type SendEmailPayload {
   userErrors: [UserError!]!
 }
 
+"What became of a cancellation."
+type CancelEmailsPayload {
+  "The mails that were cancelled; mails that were being sent, or have been, are not among them."
+  emails: [EmailMessage!]!
+  "Why nothing was cancelled; empty on success."
+  userErrors: [UserError!]!
+}
+
 extend type Query {
-  "A mail and where it stands. Needs the permission ` + "`" + `email:send` + "`" + `."
-  emailMessage("The mail's id." id: ID!): EmailMessage
+  "A mail and where it stands. Needs the permission ` + "`" + `email:send` + "`" + `; with ` + "`" + `email:manage` + "`" + ` mails of other callers as well."
+  email("The mail's id." id: ID!): EmailMessage
+  "Mails, the newest first. Needs the permission ` + "`" + `email:send` + "`" + `; with ` + "`" + `email:manage` + "`" + ` mails of other callers as well."
+  emails(
+    "Only these."
+    filter: EmailFilterInput
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+  ): EmailMessageConnection!
 }
 
 extend type Mutation {
   "Accepts a mail and has a worker send it; it is not lost once this has answered. Needs the permission ` + "`" + `email:send` + "`" + `."
   sendEmail("The mail." input: SendEmailInput!): SendEmailPayload!
+  "Sends a copy of a mail that was sent, given up or cancelled, at once and as a mail of its own. Needs the permission ` + "`" + `email:send` + "`" + `."
+  resendEmail("The mail's id." id: ID!): SendEmailPayload!
+  "Takes a mail back that has not been sent. Needs the permission ` + "`" + `email:send` + "`" + `."
+  cancelEmail("The mail's id." id: ID!): SendEmailPayload!
+  "Takes all waiting mails with this cancellation key back. Needs the permission ` + "`" + `email:send` + "`" + `."
+  cancelEmails("The key." cancellationKey: String!): CancelEmailsPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/email_suppression.graphql", Input: `"Why an address gets no mail."
+enum EmailSuppressionReason {
+  "A mail server does not know the address."
+  BOUNCED
+  "Its owner has unsubscribed; he still gets what belongs to an order or an account."
+  UNSUBSCRIBED
+  "Staff have decided so."
+  MANUAL
+}
+
+"An address that gets no mail."
+type EmailSuppression {
+  "The address, in lower case."
+  address: String!
+  "Why."
+  reason: EmailSuppressionReason!
+  "What the mail server said, or what staff have noted."
+  detail: String
+  "Since when."
+  createdAt: Time!
+}
+
+"A page of suppressed addresses."
+type EmailSuppressionConnection {
+  "The suppressions with their cursors."
+  edges: [EmailSuppressionEdge!]!
+  "The suppressions."
+  nodes: [EmailSuppression!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A suppression in a list."
+type EmailSuppressionEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The suppression."
+  node: EmailSuppression!
+}
+
+"What became of a change of the suppression list."
+type EmailSuppressionPayload {
+  "The address as it is on the list."
+  address: String
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "Addresses that get no mail, in alphabetical order. Needs the permission ` + "`" + `email:manage` + "`" + `."
+  emailSuppressions(
+    "Only this address."
+    address: String
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+  ): EmailSuppressionConnection!
+}
+
+extend type Mutation {
+  "Keeps all mail from an address. Needs the permission ` + "`" + `email:manage` + "`" + `."
+  suppressEmailAddress("The address." address: String!, "Why, for other staff; up to 500 characters." detail: String): EmailSuppressionPayload!
+  "Lets an address get mail again, whatever the reason was that it did not. Needs the permission ` + "`" + `email:manage` + "`" + `."
+  removeEmailSuppression("The address." address: String!): EmailSuppressionPayload!
+}
+`, BuiltIn: false},
+	{Name: "../schema/job.graphql", Input: `"Where a job stands."
+enum JobState {
+  "Waits for its time."
+  SCHEDULED
+  "Waits for a worker."
+  QUEUED
+  "A worker has it."
+  RUNNING
+  "An attempt failed; it waits for the next one."
+  RETRYING
+  "Done."
+  SUCCEEDED
+  "Given up; ` + "`" + `errors` + "`" + ` say why. ` + "`" + `retryJob` + "`" + ` runs it anew."
+  FAILED
+  "Taken out of the queue by ` + "`" + `cancelJob` + "`" + `."
+  CANCELLED
+}
+
+"The queues of jobs. More urgent ones come first, but less urgent ones get their share."
+enum JobQueue {
+  "What somebody waits for, such as mail."
+  HIGH
+  "What has no other queue."
+  DEFAULT
+  "What can wait."
+  LOW
+}
+
+"A piece of work that a worker does in the background."
+type Job implements Node {
+  id: ID!
+  "What it does, such as ` + "`" + `send_email` + "`" + `."
+  kind: String!
+  "Where it waits."
+  queue: JobQueue!
+  "Where it stands."
+  state: JobState!
+  "What it works on, as JSON: ids, not the data of people."
+  payload: String!
+  "No two unfinished jobs have the same; null for most."
+  uniqueKey: String
+  "How often it was tried, since it was last run anew."
+  attempts: Int!
+  "How often it is tried before it is given up."
+  maxAttempts: Int!
+  "Which worker has it, or had it last: host, process and a random part."
+  worker: String
+  "Why the last attempt failed."
+  lastError: String
+  "Why attempts failed, the latest ten, the newest last."
+  errors: [JobError!]!
+  "How far it is; null for a job that does not say. Ask again to follow it."
+  progress: JobProgress
+  "When it was enqueued."
+  createdAt: Time!
+  "When it is due, or was: the time it is scheduled for, or that of the next attempt."
+  runAt: Time!
+  "When its latest attempt began."
+  startedAt: Time
+  "When it came to its end."
+  finishedAt: Time
+  "When it was asked to stop."
+  cancelRequestedAt: Time
+}
+
+"Why an attempt of a job failed."
+type JobError {
+  "Which attempt it was."
+  attempt: Int!
+  "When it failed."
+  at: Time!
+  "Which worker tried."
+  worker: String!
+  "What went wrong."
+  error: String!
+  "The stack of a panic."
+  stack: String
+}
+
+"How far a job is."
+type JobProgress {
+  "How much is done."
+  done: Int!
+  "How much there is to do."
+  total: Int!
+}
+
+"A page of jobs."
+type JobConnection {
+  "The jobs with their cursors."
+  edges: [JobEdge!]!
+  "The jobs."
+  nodes: [Job!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+}
+
+"A job in a list."
+type JobEdge {
+  "Its place; give it as ` + "`" + `after` + "`" + ` to go on behind it."
+  cursor: String!
+  "The job."
+  node: Job!
+}
+
+"Which jobs; all conditions hold at once."
+input JobFilter {
+  "In one of these states."
+  states: [JobState!]
+  "Of one of these kinds."
+  kinds: [String!]
+  "In one of these queues."
+  queues: [JobQueue!]
+}
+
+"What goes on in a queue."
+type JobQueueStatus {
+  "Which queue."
+  queue: JobQueue!
+  "How many jobs are due and wait for a worker."
+  depth: Int!
+  "How many wait for their time or for their next attempt."
+  scheduled: Int!
+  "How many workers are at."
+  running: Int!
+  "For how many seconds the oldest of the due ones has been due; 0 when there is none."
+  oldestAgeSeconds: Float!
+  "How many came to their end in the last minute."
+  finishedPerMinute: Int!
+}
+
+"A job that is enqueued again and again."
+type JobSchedule {
+  "What it is known by."
+  name: String!
+  "When: minute, hour, day of the month, month, day of the week; or such as ` + "`" + `@daily` + "`" + `."
+  cron: String!
+  "The time zone of ` + "`" + `cron` + "`" + `, such as ` + "`" + `Europe/Prague` + "`" + `."
+  timeZone: String!
+  "Kind of the jobs."
+  kind: String!
+  "Queue of the jobs."
+  queue: JobQueue!
+  "The next tick."
+  nextRunAt: Time!
+  "When it last enqueued a job."
+  lastRunAt: Time
+}
+
+"What became of ` + "`" + `retryJob` + "`" + ` or ` + "`" + `cancelJob` + "`" + `."
+type JobPayload {
+  "The job as it is now; null when there are user errors."
+  job: Job
+  "Why nothing was changed; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Query {
+  "A job. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  job("The job's id." id: ID!): Job
+  "Jobs, the newest first. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  jobs(
+    "How many, 1 to 100."
+    first: Int! = 24
+    "Cursor behind which to go on."
+    after: String
+    "Which; all by default."
+    filter: JobFilter
+  ): JobConnection!
+  "The queues, the most urgent first. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  queues: [JobQueueStatus!]!
+  "What is enqueued again and again, by name. Needs the permission ` + "`" + `jobs:read` + "`" + `."
+  jobSchedules: [JobSchedule!]!
+}
+
+extend type Mutation {
+  "Lets a job begin at once: one that failed or was cancelled is run anew, one that waits for its time waits no longer. Needs the permission ` + "`" + `jobs:write` + "`" + `."
+  retryJob("The job's id." id: ID!): JobPayload!
+  "Takes a job out of the queue. One that runs is asked to stop, which takes about a second; it may still succeed. Needs the permission ` + "`" + `jobs:write` + "`" + `."
+  cancelJob("The job's id." id: ID!): JobPayload!
 }
 `, BuiltIn: false},
 	{Name: "../schema/price.graphql", Input: `"An amount of money."
@@ -5020,6 +6586,12 @@ enum UserErrorCode {
   CYCLE
   "The shop does not speak this language."
   UNKNOWN_LANGUAGE
+  "Too much mail from this caller or to this address within an hour; the message says how long to wait."
+  RATE_LIMITED
+  "The address is on the suppression list."
+  SUPPRESSED
+  "The object is in a state in which that cannot be done to it."
+  WRONG_STATE
 }
 `, BuiltIn: false},
 }
@@ -5117,6 +6689,16 @@ func (ec *executionContext) childFields_BrandFacetValue(ctx context.Context, fie
 		return ec.fieldContext_BrandFacetValue_productCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BrandFacetValue", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelEmailsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "emails":
+		return ec.fieldContext_CancelEmailsPayload_emails(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelEmailsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelEmailsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CategoriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5279,20 +6861,56 @@ func (ec *executionContext) childFields_DeletionEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type DeletionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_EmailAttachment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "filename":
+		return ec.fieldContext_EmailAttachment_filename(ctx, field)
+	case "contentType":
+		return ec.fieldContext_EmailAttachment_contentType(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailAttachment", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_EmailEvent_state(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_EmailEvent_createdAt(ctx, field)
+	case "attempt":
+		return ec.fieldContext_EmailEvent_attempt(ctx, field)
+	case "reason":
+		return ec.fieldContext_EmailEvent_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_EmailMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_EmailMessage_id(ctx, field)
 	case "state":
 		return ec.fieldContext_EmailMessage_state(ctx, field)
+	case "kind":
+		return ec.fieldContext_EmailMessage_kind(ctx, field)
 	case "to":
 		return ec.fieldContext_EmailMessage_to(ctx, field)
+	case "replyTo":
+		return ec.fieldContext_EmailMessage_replyTo(ctx, field)
 	case "subject":
 		return ec.fieldContext_EmailMessage_subject(ctx, field)
+	case "text":
+		return ec.fieldContext_EmailMessage_text(ctx, field)
+	case "html":
+		return ec.fieldContext_EmailMessage_html(ctx, field)
 	case "language":
 		return ec.fieldContext_EmailMessage_language(ctx, field)
 	case "messageId":
 		return ec.fieldContext_EmailMessage_messageId(ctx, field)
+	case "cancellationKey":
+		return ec.fieldContext_EmailMessage_cancellationKey(ctx, field)
+	case "sendAt":
+		return ec.fieldContext_EmailMessage_sendAt(ctx, field)
 	case "attempts":
 		return ec.fieldContext_EmailMessage_attempts(ctx, field)
 	case "lastError":
@@ -5301,8 +6919,218 @@ func (ec *executionContext) childFields_EmailMessage(ctx context.Context, field 
 		return ec.fieldContext_EmailMessage_createdAt(ctx, field)
 	case "sentAt":
 		return ec.fieldContext_EmailMessage_sentAt(ctx, field)
+	case "events":
+		return ec.fieldContext_EmailMessage_events(ctx, field)
+	case "attachments":
+		return ec.fieldContext_EmailMessage_attachments(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EmailMessage", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailMessageConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EmailMessageConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_EmailMessageConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EmailMessageConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_EmailMessageConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailMessageConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailMessageEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EmailMessageEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EmailMessageEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailMessageEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailSuppression(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "address":
+		return ec.fieldContext_EmailSuppression_address(ctx, field)
+	case "reason":
+		return ec.fieldContext_EmailSuppression_reason(ctx, field)
+	case "detail":
+		return ec.fieldContext_EmailSuppression_detail(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_EmailSuppression_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailSuppression", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailSuppressionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_EmailSuppressionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_EmailSuppressionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EmailSuppressionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailSuppressionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailSuppressionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_EmailSuppressionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_EmailSuppressionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailSuppressionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EmailSuppressionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "address":
+		return ec.fieldContext_EmailSuppressionPayload_address(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EmailSuppressionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmailSuppressionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Job(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Job_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Job_kind(ctx, field)
+	case "queue":
+		return ec.fieldContext_Job_queue(ctx, field)
+	case "state":
+		return ec.fieldContext_Job_state(ctx, field)
+	case "payload":
+		return ec.fieldContext_Job_payload(ctx, field)
+	case "uniqueKey":
+		return ec.fieldContext_Job_uniqueKey(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Job_attempts(ctx, field)
+	case "maxAttempts":
+		return ec.fieldContext_Job_maxAttempts(ctx, field)
+	case "worker":
+		return ec.fieldContext_Job_worker(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Job_lastError(ctx, field)
+	case "errors":
+		return ec.fieldContext_Job_errors(ctx, field)
+	case "progress":
+		return ec.fieldContext_Job_progress(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Job_createdAt(ctx, field)
+	case "runAt":
+		return ec.fieldContext_Job_runAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Job_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_Job_finishedAt(ctx, field)
+	case "cancelRequestedAt":
+		return ec.fieldContext_Job_cancelRequestedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Job", field.Name)
+}
+
+func (ec *executionContext) childFields_JobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_JobConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_JobConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_JobConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_JobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_JobEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_JobEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_JobError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attempt":
+		return ec.fieldContext_JobError_attempt(ctx, field)
+	case "at":
+		return ec.fieldContext_JobError_at(ctx, field)
+	case "worker":
+		return ec.fieldContext_JobError_worker(ctx, field)
+	case "error":
+		return ec.fieldContext_JobError_error(ctx, field)
+	case "stack":
+		return ec.fieldContext_JobError_stack(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobError", field.Name)
+}
+
+func (ec *executionContext) childFields_JobPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_JobPayload_job(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_JobPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_JobProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "done":
+		return ec.fieldContext_JobProgress_done(ctx, field)
+	case "total":
+		return ec.fieldContext_JobProgress_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_JobQueueStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "queue":
+		return ec.fieldContext_JobQueueStatus_queue(ctx, field)
+	case "depth":
+		return ec.fieldContext_JobQueueStatus_depth(ctx, field)
+	case "scheduled":
+		return ec.fieldContext_JobQueueStatus_scheduled(ctx, field)
+	case "running":
+		return ec.fieldContext_JobQueueStatus_running(ctx, field)
+	case "oldestAgeSeconds":
+		return ec.fieldContext_JobQueueStatus_oldestAgeSeconds(ctx, field)
+	case "finishedPerMinute":
+		return ec.fieldContext_JobQueueStatus_finishedPerMinute(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobQueueStatus", field.Name)
+}
+
+func (ec *executionContext) childFields_JobSchedule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_JobSchedule_name(ctx, field)
+	case "cron":
+		return ec.fieldContext_JobSchedule_cron(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_JobSchedule_timeZone(ctx, field)
+	case "kind":
+		return ec.fieldContext_JobSchedule_kind(ctx, field)
+	case "queue":
+		return ec.fieldContext_JobSchedule_queue(ctx, field)
+	case "nextRunAt":
+		return ec.fieldContext_JobSchedule_nextRunAt(ctx, field)
+	case "lastRunAt":
+		return ec.fieldContext_JobSchedule_lastRunAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobSchedule", field.Name)
 }
 
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -56,7 +56,7 @@ func argsOf[A models.JobArgs](job *models.Job) (args A, err error) {
 
 // Sender hands mail to a mail server.
 type Sender interface {
-	Send(ctx context.Context, m *models.EmailMessage) error
+	Send(ctx context.Context, m *models.EmailMessage, to []string) (models.EmailReceipt, error)
 }
 
 // NewHandlers returns the handlers of all kinds of jobs.
@@ -65,6 +65,7 @@ func NewHandlers(s *store.Store, indexer Indexer, sender Sender) Handlers {
 	registerIndexing(handlers, s, indexer)
 	mails := &mailHandler{store: s, sender: sender}
 	Register(handlers, mails.send, mails.gaveUp)
+	Register(handlers, func(ctx context.Context, _ models.TidyEmailRates) error { return s.DeleteEmptyRates(ctx) }, nil)
 	return handlers
 }
 

@@ -95,7 +95,7 @@ func (b *mailBench) mails(ids ...uuid.UUID) []*models.EmailMessage {
 
 func (b *mailBench) awaitMail(id uuid.UUID, what string, wanted func(*models.EmailMessage) bool) *models.EmailMessage {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for {
 		m := b.mails(id)[0]
 		if wanted(m) {
@@ -153,7 +153,7 @@ func TestMailServerAnswers(t *testing.T) {
 	if !strings.Contains(m.LastError, "No such user here") || m.Attempts != 1 {
 		t.Errorf("refused mail: %d attempts, last error %q", m.Attempts, m.LastError)
 	}
-	m = b.awaitMail(busy, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailQueued && m.Attempts == 1 })
+	m = b.awaitMail(busy, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailRetrying && m.Attempts == 1 })
 	if !strings.Contains(m.LastError, "Come back later") {
 		t.Errorf("waiting mail: last error %q", m.LastError)
 	}
@@ -172,7 +172,7 @@ func TestMailServerAway(t *testing.T) {
 	b.handle(func(context.Context, *models.Job) error { return nil })
 	id := b.accept("jana@example.com")
 	stop := b.work()
-	b.awaitMail(id, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailQueued && m.LastError != "" })
+	b.awaitMail(id, "waiting", func(m *models.EmailMessage) bool { return m.State == models.EmailRetrying && m.LastError != "" })
 	b.awaitState(b.enqueue(1)[0], models.JobSucceeded)
 	stop()
 
@@ -407,5 +407,148 @@ func TestSilentMailServer(t *testing.T) {
 	}
 	if n := connections.Load(); n > 2 {
 		t.Errorf("%d mails waited for the server, want one for each place at most", n)
+	}
+}
+
+// history are the states that a mail went through.
+func (b *mailBench) history(id uuid.UUID) string {
+	b.t.Helper()
+	events, err := b.store.EmailEvents(context.Background(), []uuid.UUID{id})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var states []string
+	for _, e := range events[id] {
+		states = append(states, string(e.State))
+	}
+	return strings.Join(states, " ")
+}
+
+func (b *mailBench) acceptAs(change func(*models.EmailMessage)) uuid.UUID {
+	b.t.Helper()
+	m := &models.EmailMessage{
+		State: models.EmailQueued, Kind: models.EmailCustom, Recipients: []string{"jana@example.com"}, Subject: "s", Text: "t", Language: "cs",
+		MessageID: uuid.NewString() + "@example.com", AccessTokenID: b.token, RequestHash: []byte{1},
+	}
+	change(m)
+	accepted, err := b.store.AcceptEmailMessage(context.Background(), m)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return accepted.ID
+}
+
+// TestMailHistory reads what has become of mails that went well, were retried, refused, cancelled and suppressed.
+func TestMailHistory(t *testing.T) {
+	t.Parallel()
+	b := newMailBench(t, withoutRedis)
+	var busy atomic.Int64
+	b.mailbox.SetReply(func(to []string) *smtp.SMTPError {
+		switch {
+		case to[0] == "gone@example.com":
+			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such user here"}
+		case to[0] == "busy@example.com" && busy.Add(1) == 1:
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Later"}
+		}
+		return nil
+	})
+	to := func(addresses ...string) func(*models.EmailMessage) {
+		return func(m *models.EmailMessage) { m.Recipients = addresses }
+	}
+	cancelled := b.acceptAs(func(m *models.EmailMessage) { m.CancellationKey = new("order:1") })
+	if err := b.store.CancelEmails(t.Context(), "order:1"); err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	scheduled := b.acceptAs(func(m *models.EmailMessage) { m.SendAt = &later })
+	b.work()
+	well, retried, refused := b.acceptAs(to("a@example.com")), b.acceptAs(to("busy@example.com")), b.acceptAs(to("gone@example.com"))
+	for id, want := range map[uuid.UUID]string{well: "SENT", retried: "SENT", refused: "FAILED"} {
+		b.awaitMailState(id, models.EmailState(want))
+	}
+	// The address that nobody knows is on the list now.
+	suppressed, mixed := b.acceptAs(to("Gone@example.com")), b.acceptAs(to("gone@example.com", "b@example.com"))
+	b.awaitMailState(suppressed, models.EmailFailed)
+	b.awaitMailState(mixed, models.EmailSent)
+	for id, want := range map[uuid.UUID]string{
+		well: "QUEUED SENDING SENT", retried: "QUEUED SENDING RETRYING SENDING SENT", refused: "QUEUED SENDING FAILED",
+		cancelled: "QUEUED CANCELLED", scheduled: "QUEUED", suppressed: "QUEUED SENDING FAILED", mixed: "QUEUED SENDING SENT",
+	} {
+		if got := b.history(id); got != want {
+			t.Errorf("history %s, want %s", got, want)
+		}
+	}
+	if m := b.mails(suppressed)[0]; !strings.Contains(m.LastError, "suppression list") {
+		t.Errorf("suppressed: %q", m.LastError)
+	}
+	for _, caught := range b.mailbox.Messages() {
+		if slices.Contains(caught.To, "gone@example.com") {
+			t.Errorf("mail to %v", caught.To)
+		}
+	}
+	resent, err := b.store.ResendEmailMessage(t.Context(), well, b.token, "example.com")
+	if err != nil || resent.MessageID == b.mails(well)[0].MessageID {
+		t.Fatalf("resend: %v", err)
+	}
+	b.awaitMailState(resent.ID, models.EmailSent)
+}
+
+// TestUnsubscribedGetNoOptionalMail sends one mail that can be done without, and one that cannot.
+func TestUnsubscribedGetNoOptionalMail(t *testing.T) {
+	t.Parallel()
+	b := newMailBench(t, withoutRedis)
+	if err := b.store.SuppressEmails(t.Context(), &models.EmailSuppression{Address: "Jana@Example.com", Reason: models.SuppressedUnsubscribed}); err != nil {
+		t.Fatal(err)
+	}
+	b.work()
+	review := b.acceptAs(func(m *models.EmailMessage) {
+		m.Kind, m.UnsubscribeURL = models.EmailReviewRequest, "https://shop.example/u"
+	})
+	order := b.acceptAs(func(m *models.EmailMessage) { m.Kind = models.EmailOrderConfirmation })
+	b.awaitMailState(review, models.EmailFailed)
+	b.awaitMailState(order, models.EmailSent)
+}
+
+// TestRecipientsAreNotMailedTwice has one of two recipients deferred: only that one gets the next attempt.
+func TestRecipientsAreNotMailedTwice(t *testing.T) {
+	t.Parallel()
+	b := newMailBench(t, withoutRedis)
+	sender := &partlySender{}
+	b.handlers = jobs.NewHandlers(b.store, nil, sender)
+	b.work()
+	id := b.acceptAs(func(m *models.EmailMessage) { m.Recipients = []string{"a@example.com", "full@example.com"} })
+	b.awaitMailState(id, models.EmailSent)
+	if got := fmt.Sprint(sender.calls); got != "[[a@example.com full@example.com] [full@example.com]]" {
+		t.Errorf("sent to %s", got)
+	}
+}
+
+// partlySender defers one recipient at the first attempt.
+type partlySender struct{ calls [][]string }
+
+func (s *partlySender) Send(_ context.Context, _ *models.EmailMessage, to []string) (models.EmailReceipt, error) {
+	s.calls = append(s.calls, to)
+	if len(s.calls) == 1 {
+		return models.EmailReceipt{Taken: to[:1], Deferred: []models.EmailRefusal{{Address: to[1], Words: "452 full"}}}, errors.New("452 full")
+	}
+	return models.EmailReceipt{Taken: to}, nil
+}
+
+// TestWhatTheServerSaidIsWrittenDown lets PostgreSQL be away at the moment of the mail server's yes.
+func TestWhatTheServerSaidIsWrittenDown(t *testing.T) {
+	t.Parallel()
+	b := newMailBench(t, withoutRedis)
+	id := b.accept("jana@example.com")
+	b.exec("ALTER TABLE email_messages ADD CONSTRAINT away CHECK (state <> 'SENT')")
+	b.work()
+	if _, err := b.mailbox.Wait(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond)
+	b.exec("ALTER TABLE email_messages DROP CONSTRAINT away")
+	b.awaitMailState(id, models.EmailSent)
+	time.Sleep(200 * time.Millisecond)
+	if n := len(b.mailbox.Messages()); n != 1 {
+		t.Errorf("%d mails have arrived", n)
 	}
 }

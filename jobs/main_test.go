@@ -163,6 +163,14 @@ func newQueue(t *testing.T, address, namespace string) *jobs.RedisQueue {
 	return queue
 }
 
+// newQueueAt returns a queue on a Redis that is the test's own.
+func newQueueAt(t *testing.T, address string) *jobs.RedisQueue {
+	t.Helper()
+	queue := jobs.NewRedisQueue(jobs.RedisOptions{Address: address, Namespace: "{test}", Logger: testLogger(t)})
+	t.Cleanup(func() { _ = queue.Close() })
+	return queue
+}
+
 func (b *bench) open(notifier store.JobNotifier) {
 	b.t.Helper()
 	b.openOn(storetest.NewDB(b.t), notifier)

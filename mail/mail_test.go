@@ -1,7 +1,6 @@
 package mail_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,80 +44,6 @@ func TestParseRecipient(t *testing.T) {
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q: got %q, %v; want %q", address, got, err, want)
 		}
-	}
-}
-
-func TestDraftCheck(t *testing.T) {
-	t.Parallel()
-	key := func(s string) *string { return &s }
-	good := func(change func(*mail.Draft)) mail.Draft {
-		d := mail.Draft{To: []string{"a@example.com"}, Subject: "Hello", Text: "Hello"}
-		change(&d)
-		return d
-	}
-	many := slices.Repeat([]string{"a@example.com"}, 51)
-	tests := []struct {
-		name   string
-		change func(*mail.Draft)
-		// problems are field and code.
-		problems []string
-	}{
-		{"nothing wrong", func(*mail.Draft) {}, nil},
-		{"no recipient", func(d *mail.Draft) { d.To = nil }, []string{"to REQUIRED"}},
-		{"second recipient", func(d *mail.Draft) { d.To = []string{"a@b.cz", "x", "y"} }, []string{"to.1 INVALID_ADDRESS", "to.2 INVALID_ADDRESS"}},
-		{"too many recipients", func(d *mail.Draft) { d.To = many }, []string{"to TOO_MANY"}},
-		{"no subject", func(d *mail.Draft) { d.Subject = " " }, []string{"subject REQUIRED"}},
-		{"subject of two lines", func(d *mail.Draft) { d.Subject = "a\r\nBcc: x@y.cz" }, []string{"subject INVALID"}},
-		{"long subject", func(d *mail.Draft) { d.Subject = strings.Repeat("ž", 256) }, []string{"subject TOO_LONG"}},
-		{"long subject, just right", func(d *mail.Draft) { d.Subject = strings.Repeat("ž", 255) }, nil},
-		{"no body", func(d *mail.Draft) { d.Text = "\n" }, []string{"text REQUIRED"}},
-		{"long text", func(d *mail.Draft) { d.Text = strings.Repeat("x", mail.MaxText+1) }, []string{"text TOO_LONG"}},
-		{"long HTML", func(d *mail.Draft) { d.HTML = strings.Repeat("x", mail.MaxHTML+1) }, []string{"html TOO_LONG"}},
-		{"NUL", func(d *mail.Draft) { d.Text, d.HTML = "a\x00", "b\x00" }, []string{"text INVALID", "html INVALID"}},
-		{"empty key", func(d *mail.Draft) { d.IdempotencyKey = key("") }, []string{"idempotencyKey REQUIRED"}},
-		{"long key", func(d *mail.Draft) { d.IdempotencyKey = key(strings.Repeat("k", 201)) }, []string{"idempotencyKey TOO_LONG"}},
-		{"everything", func(d *mail.Draft) { *d = mail.Draft{} }, []string{"to REQUIRED", "subject REQUIRED", "text REQUIRED"}},
-	}
-	for _, test := range tests {
-		_, problems := good(test.change).Check()
-		var got []string
-		for _, p := range problems {
-			got = append(got, strings.Join(p.Field, ".")+" "+string(p.Code))
-			if p.Message == "" {
-				t.Errorf("%s: a problem without a message", test.name)
-			}
-		}
-		if !slices.Equal(got, test.problems) {
-			t.Errorf("%s: got %q, want %q", test.name, got, test.problems)
-		}
-	}
-}
-
-func TestDraftCheckCompletes(t *testing.T) {
-	t.Parallel()
-	d, problems := mail.Draft{
-		To: []string{"a@Example.com", "a@example.com", "b@example.com"}, Subject: " Hello\xff ", HTML: "<p>Dobrý den</p>",
-	}.Check()
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	if !slices.Equal(d.To, []string{"a@example.com", "b@example.com"}) || d.Subject != "Hello\uFFFD" || d.Text != "Dobrý den" {
-		t.Errorf("got %+v", d)
-	}
-}
-
-func TestDraftHash(t *testing.T) {
-	t.Parallel()
-	d := mail.Draft{To: []string{"a@b.cz"}, Subject: "s", Text: "t"}
-	same, other := d, d
-	key := "k"
-	same.IdempotencyKey = &key
-	other.Subject, other.Text = "st", ""
-	if string(d.Hash()) != string(same.Hash()) {
-		t.Error("the key is no part of the mail")
-	}
-	if string(d.Hash()) == string(other.Hash()) {
-		t.Error("another mail has the same hash")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -27,10 +28,12 @@ var (
 	errInterrupted = errors.New("the mail server did not take the mail")
 )
 
+// The times of a conversation where SMTPOptions do not say otherwise.
 const (
 	defaultTimeout = time.Minute
 	// connectTimeout is shorter than the rest: a server that is there accepts a connection at once.
 	connectTimeout = 10 * time.Second
+	defaultIdle    = 20 * time.Second
 )
 
 // SMTPOptions say which mail server to use and how.
@@ -47,107 +50,169 @@ type SMTPOptions struct {
 	UseSSL bool
 	// RootCAs say which certificates are trusted; nil means those the system trusts.
 	RootCAs *x509.CertPool
-	// Timeout bounds the conversation before the mail and again the handing over of the mail; 0 means
-	// 1 min.
+	// Timeout bounds the opening of a connection, and each answer of the server after that; 0 means 1 min.
 	Timeout time.Duration
+	// Connections is how many there may be at once; 0 means 10.
+	Connections int
+	// Idle is how long a connection is kept that has nothing to do; 0 means 20 s.
+	Idle time.Duration
+	// DKIM signs all mail; nil for unsigned mail.
+	DKIM *DKIMSigner
 }
 
-// Sender hands mail to a mail server, one connection for each mail.
-type Sender struct{ options SMTPOptions }
+// Sender hands mail to a mail server over connections that it keeps for the next mail.
+type Sender struct {
+	options SMTPOptions
+	from    string
+	pool    *pool
+}
 
 // NewSender checks the options by making a client of them; it does not connect.
 func NewSender(o SMTPOptions) (*Sender, error) {
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
 	}
-	s := &Sender{options: o}
-	if _, err := s.client(context.Background()); err != nil {
+	if o.Connections == 0 {
+		o.Connections = 10
+	}
+	if o.Idle == 0 {
+		o.Idle = defaultIdle
+	}
+	if _, err := o.client(nil); err != nil {
 		return nil, err
 	}
-	if err := gomail.NewMsg().From(o.From); err != nil {
+	envelope := gomail.NewMsg()
+	if err := envelope.From(o.From); err != nil {
 		return nil, fmt.Errorf("sender address %q: %w", o.From, err)
 	}
-	return s, nil
+	from, err := envelope.GetSender(false)
+	if err != nil {
+		return nil, fmt.Errorf("sender address %q: %w", o.From, err)
+	}
+	return &Sender{options: o, from: from, pool: newPool(o)}, nil
 }
 
-// Send returns nil when the server has taken the mail. The error wraps ErrRefused or ErrUnreachable where
-// these apply; its text holds the server's words, and so perhaps addresses, its LogValue does not.
-func (s *Sender) Send(ctx context.Context, m *models.EmailMessage) error {
-	message, err := s.message(m)
+// Close says goodbye to the server on the connections that have nothing to do.
+func (s *Sender) Close() { s.pool.close() }
+
+// Send hands a mail over for some of its recipients, and says what became of each. It returns nil when the
+// server has taken the mail for at least one of them and none is deferred. The error wraps ErrRefused or
+// ErrUnreachable where these apply; its text holds the server's words, and so perhaps addresses, its
+// LogValue does not.
+func (s *Sender) Send(ctx context.Context, m *models.EmailMessage, to []string) (models.EmailReceipt, error) {
+	content, err := s.compose(m)
 	if err != nil {
-		return &sendError{kind: ErrRefused, cause: err}
+		return models.EmailReceipt{}, &sendError{kind: ErrRefused, cause: err}
 	}
-	// The end of this context closes the connection, whatever go-mail is doing with it.
-	talking, hangUp := context.WithCancel(ctx)
-	defer hangUp()
-	client, err := s.client(talking)
-	if err != nil {
-		return err
+	for {
+		c, err := s.pool.get(ctx)
+		if err != nil {
+			return models.EmailReceipt{}, s.interrupted(ctx, &sendError{kind: ErrUnreachable, cause: err})
+		}
+		receipt, err := s.converse(ctx, c, to, content)
+		// A server may have closed a connection that had nothing to do. It has not seen the mail then.
+		if _, stale := errors.AsType[*staleError](err); stale && ctx.Err() == nil {
+			continue
+		}
+		return receipt, s.interrupted(ctx, err)
 	}
-	err = deliver(talking, client, message)
-	if ctx.Err() != nil && err != nil {
+}
+
+// interrupted tells the end of our patience from what the server did.
+func (s *Sender) interrupted(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
 		return &sendError{kind: errInterrupted, cause: context.Cause(ctx)}
 	}
 	return err
 }
 
-func deliver(ctx context.Context, client *gomail.Client, message *gomail.Msg) error {
-	connection, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return &sendError{kind: ErrUnreachable, cause: err}
+// converse sends one mail over a connection, and gives the connection back if it is still of use.
+func (s *Sender) converse(ctx context.Context, c *connection, to []string, content []byte) (models.EmailReceipt, error) {
+	// The end of the context closes the connection, whatever is being waited for.
+	hangUp := context.AfterFunc(ctx, c.hangUp)
+	result := c.deliver(s.from, to, content)
+	if !hangUp() || result.broken {
+		s.pool.drop(c)
+	} else {
+		s.pool.put(c)
 	}
-	err = client.SendWithSMTPClient(connection, message)
-	if err == nil || message.IsDelivered() {
-		// What goes wrong after the server's yes must not make the mail be sent again.
-		_ = client.CloseWithSMTPClient(connection)
-		return nil
-	}
-	return classify(err)
+	return result.receipt, result.err
 }
 
-func classify(err error) error {
-	answer, ok := errors.AsType[*gomail.SendError](err)
-	switch {
-	case !ok:
-		return &sendError{kind: errInterrupted, cause: err}
-	case answer.Reason == gomail.ErrConnCheck:
-		return &sendError{kind: ErrUnreachable, cause: err}
-	case answer.ErrorCode() >= 500:
-		return &sendError{kind: ErrRefused, code: answer.ErrorCode(), cause: err}
+// compose writes the mail as it goes over the wire; it is signed if there is a key.
+func (s *Sender) compose(m *models.EmailMessage) ([]byte, error) {
+	message, err := s.message(m)
+	if err != nil {
+		return nil, err
 	}
-	return &sendError{kind: errInterrupted, code: answer.ErrorCode(), cause: err}
+	var out strings.Builder
+	if _, err := message.WriteTo(&out); err != nil {
+		return nil, fmt.Errorf("write mail: %w", err)
+	}
+	if s.options.DKIM == nil {
+		return []byte(out.String()), nil
+	}
+	return s.options.DKIM.sign(out.String())
 }
 
 func (s *Sender) message(m *models.EmailMessage) (*gomail.Msg, error) {
-	message := gomail.NewMsg()
+	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := message.From(s.options.From); err != nil {
 		return nil, fmt.Errorf("set sender: %w", err)
 	}
 	if err := message.To(m.Recipients...); err != nil {
 		return nil, fmt.Errorf("set recipients: %w", err)
 	}
+	if m.ReplyTo != "" {
+		if err := message.ReplyTo(m.ReplyTo); err != nil {
+			return nil, fmt.Errorf("set address for answers: %w", err)
+		}
+	}
 	message.Subject(m.Subject)
-	message.SetDateWithValue(m.CreatedAt)
+	message.SetDateWithValue(dateOf(m))
 	message.SetMessageIDWithValue(m.MessageID)
 	if m.Language != "" {
 		message.SetGenHeader("Content-Language", string(m.Language))
 	}
 	// RFC 3834: keeps vacation notices from answering.
 	message.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.UnsubscribeURL != "" {
+		// RFC 8058: the mail program's own button.
+		message.SetGenHeaderPreformatted("List-Unsubscribe", "<"+m.UnsubscribeURL+">")
+		message.SetGenHeaderPreformatted("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	if m.HTML != "" {
 		message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	}
-	return message, nil
+	return message, attach(message, m.Attachments)
 }
 
-// client makes a client for one mail. Its connection is closed when the context ends: go-mail itself
-// heeds contexts only while it connects, and forgets connections on which the greeting failed.
-func (s *Sender) client(ctx context.Context) (*gomail.Client, error) {
-	o := s.options
+func attach(message *gomail.Msg, files []*models.EmailAttachment) error {
+	for _, file := range files {
+		err := message.AttachReader(file.Filename, strings.NewReader(string(file.Content)), gomail.WithFileContentType(gomail.ContentType(file.ContentType)))
+		if err != nil {
+			return fmt.Errorf("attach file: %w", err)
+		}
+	}
+	return nil
+}
+
+// dateOf is the same in all attempts, like the Message-ID. A mail that was written a week before its time
+// would look old.
+func dateOf(m *models.EmailMessage) time.Time {
+	if m.SendAt != nil {
+		return *m.SendAt
+	}
+	return m.CreatedAt
+}
+
+// client makes the part of go-mail that opens connections: greeting, encryption, password. It forgets
+// connections on which that fails, so opened is told of each.
+func (o SMTPOptions) client(opened func(net.Conn)) (*gomail.Client, error) {
 	options := []gomail.Option{
 		gomail.WithPort(o.Port), gomail.WithTimeout(o.Timeout), gomail.WithTLSPolicy(o.tlsPolicy()),
-		gomail.WithTLSConfig(o.tlsConfig()), gomail.WithDialContextFunc(o.dialer(ctx)),
+		gomail.WithTLSConfig(o.tlsConfig()), gomail.WithDialContextFunc(o.dialer(opened)),
 	}
 	if o.User != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(o.User), gomail.WithPassword(o.Password))
@@ -171,7 +236,7 @@ func (o SMTPOptions) tlsConfig() *tls.Config {
 	return &tls.Config{ServerName: o.Host, RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
 }
 
-func (o SMTPOptions) dialer(life context.Context) gomail.DialContextFunc {
+func (o SMTPOptions) dialer(opened func(net.Conn)) gomail.DialContextFunc {
 	plain := &net.Dialer{Timeout: connectTimeout}
 	dial := plain.DialContext
 	if o.UseSSL {
@@ -180,7 +245,7 @@ func (o SMTPOptions) dialer(life context.Context) gomail.DialContextFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err == nil {
-			context.AfterFunc(life, func() { _ = conn.Close() })
+			opened(conn)
 		}
 		return conn, err
 	}

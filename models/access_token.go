@@ -15,6 +15,8 @@ type Permission string
 const (
 	// PermissionSendEmail allows to send mail and to see its state.
 	PermissionSendEmail Permission = "email:send"
+	// PermissionManageEmail allows to see mail of other callers and to keep mail from addresses.
+	PermissionManageEmail Permission = "email:manage"
 	// PermissionReadUnpublished allows to see products and categories that are not published.
 	PermissionReadUnpublished Permission = "catalogue:read_unpublished"
 	// PermissionWriteCatalogue allows to change the catalogue and everything it refers to.
@@ -23,12 +25,17 @@ const (
 	PermissionReadSearch Permission = "search:read"
 	// PermissionWriteSearch allows to see and to change synonyms and query rules.
 	PermissionWriteSearch Permission = "search:write"
+	// PermissionReadJobs allows to see background jobs.
+	PermissionReadJobs Permission = "jobs:read"
+	// PermissionWriteJobs allows to retry and cancel them.
+	PermissionWriteJobs Permission = "jobs:write"
 )
 
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
 	return []Permission{
 		PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadSearch, PermissionWriteSearch,
+		PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadJobs, PermissionWriteJobs,
 	}
 }
 

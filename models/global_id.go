@@ -17,6 +17,7 @@ const (
 	KindProductMedia   = "ProductMedia"
 	KindSynonym        = "Synonym"
 	KindQueryRule      = "QueryRule"
+	KindJob            = "Job"
 )
 
 // GlobalID makes an id that is unique in the whole shop out of a kind and the key within it.

@@ -121,9 +121,17 @@ type SendEmail struct {
 	EmailMessageID uuid.UUID `json:"email_message_id"`
 }
 
-// JobPolicy says how mail is sent. The timeout covers the sending, statements and all.
+// JobPolicy says how mail is sent. The timeout covers the sending, statements and all; the attempts take half a day.
 func (SendEmail) JobPolicy() JobPolicy {
-	return JobPolicy{Kind: "send_email", Queue: QueueHigh, Timeout: 3 * time.Minute}
+	return JobPolicy{Kind: "send_email", Queue: QueueHigh, Timeout: 3 * time.Minute, MaxAttempts: 20}
+}
+
+// TidyEmailRates forgets callers and recipients that have had no mail for an hour.
+type TidyEmailRates struct{}
+
+// JobPolicy says how rates are tidied up.
+func (TidyEmailRates) JobPolicy() JobPolicy {
+	return JobPolicy{Kind: "tidy_email_rates", Queue: QueueLow}
 }
 
 // Job is a row of the outbox: work that a committed change has caused.

@@ -23,6 +23,9 @@ const (
 	UserErrorInUse                UserErrorCode = "IN_USE"
 	UserErrorCycle                UserErrorCode = "CYCLE"
 	UserErrorUnknownLanguage      UserErrorCode = "UNKNOWN_LANGUAGE"
+	UserErrorRateLimited          UserErrorCode = "RATE_LIMITED"
+	UserErrorSuppressed           UserErrorCode = "SUPPRESSED"
+	UserErrorWrongState           UserErrorCode = "WRONG_STATE"
 )
 
 // UserError is a mistake in an input that the caller can mend.

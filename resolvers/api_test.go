@@ -77,6 +77,7 @@ func newShop(t *testing.T) *shop {
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
 			Media: pictures, MediaAddresses: mediaAddresses,
+			Composer: newComposer(t, languages), EmailRates: models.EmailRates{PerRecipient: 5},
 		},
 		MaxUpload: pictures.MaxUpload(),
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
@@ -592,19 +593,19 @@ func TestSendEmail(t *testing.T) {
 		}
 	}
 	var byID struct {
-		EmailMessage *struct{ State, Subject string }
+		Email *struct{ State, Subject string }
 	}
-	s.data(t, &byID, `query($id: ID!) { emailMessage(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+s.token)
-	if byID.EmailMessage == nil || byID.EmailMessage.Subject != "Objednávka" {
-		t.Errorf("got %+v", byID.EmailMessage)
+	s.data(t, &byID, `query($id: ID!) { email(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+s.token)
+	if byID.Email == nil || byID.Email.Subject != "Objednávka" {
+		t.Errorf("got %+v", byID.Email)
 	}
 	// Another token with the same permission does not see it.
-	other, err := s.store.CreateAccessToken(t.Context(), "other", models.AllPermissions())
+	other, err := s.store.CreateAccessToken(t.Context(), "other", []models.Permission{models.PermissionSendEmail})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.data(t, &byID, `query($id: ID!) { emailMessage(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+other)
-	if byID.EmailMessage != nil {
+	s.data(t, &byID, `query($id: ID!) { email(id: $id) { state subject } }`, map[string]any{"id": first.SendEmail.Email.ID}, "Authorization", "Bearer "+other)
+	if byID.Email != nil {
 		t.Error("a mail is shown to another token")
 	}
 }

@@ -8,29 +8,79 @@ package resolvers
 import (
 	"context"
 	"ecoseller/graph"
+	"ecoseller/mail"
 	"ecoseller/models"
+	"math"
 )
 
-func (r *mutationResolver) SendEmail(ctx context.Context, input graph.SendEmailInput) (*graph.SendEmailPayload, error) {
-	request := graph.FromContext(ctx)
-	if err := request.Require(models.PermissionSendEmail); err != nil {
-		return nil, err
-	}
-	draft, err := draftOf(request, input)
-	if err != nil {
-		return nil, err
-	}
-	return r.acceptEmail(ctx, request.Token, draft)
+func (r *emailMessageResolver) Events(ctx context.Context, obj *models.EmailMessage) ([]*models.EmailEvent, error) {
+	return graph.FromContext(ctx).Loaders.EmailEvents.Load(ctx, obj.ID)
 }
 
-func (r *queryResolver) EmailMessage(ctx context.Context, id string) (*models.EmailMessage, error) {
-	request := graph.FromContext(ctx)
-	if err := request.Require(models.PermissionSendEmail); err != nil {
-		return nil, err
-	}
-	key, err := models.ParseUUID(models.KindEmailMessage, id)
+func (r *emailMessageResolver) Attachments(ctx context.Context, obj *models.EmailMessage) ([]*models.EmailAttachment, error) {
+	return graph.FromContext(ctx).Loaders.EmailAttachments.Load(ctx, obj.ID)
+}
+
+func (r *emailMessageConnectionResolver) TotalCount(ctx context.Context, obj *models.EmailMessageConnection) (int32, error) {
+	count, err := r.Store.CountEmailMessages(ctx, obj.Filter)
+	return int32(min(count, math.MaxInt32)), err
+}
+
+func (r *mutationResolver) SendEmail(ctx context.Context, input graph.SendEmailInput) (*graph.SendEmailPayload, error) {
+	request, err := mailer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return r.emailOf(ctx, request.Token, key)
+	delivery, err := deliveryOf(request, deliveryOfCustom(input))
+	if err != nil {
+		return nil, err
+	}
+	content := &mail.Custom{Subject: input.Subject, Text: orEmpty(input.Text.Value()), HTML: orEmpty(input.HTML.Value())}
+	return r.acceptEmail(ctx, request.Token, delivery, "input", content, "input")
 }
+
+func (r *mutationResolver) ResendEmail(ctx context.Context, id string) (*graph.SendEmailPayload, error) {
+	return r.resendEmail(ctx, id)
+}
+
+func (r *mutationResolver) CancelEmail(ctx context.Context, id string) (*graph.SendEmailPayload, error) {
+	return r.cancelEmail(ctx, id)
+}
+
+func (r *mutationResolver) CancelEmails(ctx context.Context, cancellationKey string) (*graph.CancelEmailsPayload, error) {
+	request, err := mailer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if cancellationKey == "" {
+		return &graph.CancelEmailsPayload{Emails: []*models.EmailMessage{}, UserErrors: []*models.UserError{{
+			Field: []string{"cancellationKey"}, Message: "a key is needed", Code: models.UserErrorRequired,
+		}}}, nil
+	}
+	emails, err := r.Store.CancelEmailMessages(ctx, models.EmailFilter{AccessTokenID: ownerFor(request.Token), CancellationKey: cancellationKey}, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Loaders.ExpectEmails(emails)
+	return &graph.CancelEmailsPayload{Emails: emails, UserErrors: []*models.UserError{}}, nil
+}
+
+func (r *queryResolver) Email(ctx context.Context, id string) (*models.EmailMessage, error) {
+	_, m, err := r.ownEmail(ctx, id)
+	return m, err
+}
+
+func (r *queryResolver) Emails(ctx context.Context, filter *graph.EmailFilterInput, first int32, after *string) (*models.EmailMessageConnection, error) {
+	return r.emailList(ctx, filter, first, after)
+}
+
+func (r *Resolver) EmailMessage() graph.EmailMessageResolver { return &emailMessageResolver{r} }
+
+func (r *Resolver) EmailMessageConnection() graph.EmailMessageConnectionResolver {
+	return &emailMessageConnectionResolver{r}
+}
+
+type (
+	emailMessageResolver           struct{ *Resolver }
+	emailMessageConnectionResolver struct{ *Resolver }
+)

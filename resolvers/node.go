@@ -41,6 +41,11 @@ func (r *Resolver) loadNode(ctx context.Context, id string) (models.Node, error)
 			return nil, err
 		}
 		return orNilNode(r.emailOf(ctx, request.Token, parsed))
+	case models.KindJob:
+		if err := request.Require(models.PermissionReadJobs); err != nil {
+			return nil, err
+		}
+		return orNilNode(r.loadJob(ctx, parsed))
 	}
 	return nil, models.BadInput(models.CodeInvalidID, "%q is not an id of this API", id)
 }

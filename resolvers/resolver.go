@@ -5,6 +5,7 @@ package resolvers
 import (
 	"context"
 
+	"ecoseller/mail"
 	"ecoseller/media"
 	"ecoseller/models"
 	"ecoseller/search"
@@ -33,6 +34,10 @@ type Resolver struct {
 	Media *media.Library
 	// MediaAddresses knows where clients find them.
 	MediaAddresses models.MediaAddresses
+	// Composer writes and checks mail.
+	Composer *mail.Composer
+	// EmailRates say how much mail is too much.
+	EmailRates models.EmailRates
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

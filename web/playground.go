@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed assets/*.gz playground.html
+//go:embed assets/*.gz playground.html mailbox.html mailbox.css
 var files embed.FS
 
 // PlaygroundOptions say what the playground begins with.

@@ -38,6 +38,12 @@ func Open(tb testing.TB, options store.Options) *bun.DB {
 	return db
 }
 
+// Admin returns a pool on the server's own database, from which a test can take the others away.
+func Admin(tb testing.TB) *bun.DB {
+	tb.Helper()
+	return Open(tb, adminOptions(tb))
+}
+
 // Create makes a database as NewDB does and returns how to reach it, for tests that start processes.
 func Create(tb testing.TB) store.Options {
 	tb.Helper()

@@ -325,7 +325,8 @@ func TestCommandLineMistakes(t *testing.T) {
 		{[]string{"improt"}, `unknown command "improt"`, 2},
 		{[]string{"import"}, "import takes one file", 2},
 		{[]string{"import", "/no/such/file"}, "open catalogue", 1},
-		{[]string{"search-index"}, "needs --rebuild", 2},
+		{[]string{"search-index"}, "needs one of --rebuild, --rollback, --verify", 2},
+		{[]string{"relevance"}, "needs --judgments or --explain", 2},
 		{[]string{"-wroker"}, "flag provided but not defined", 2},
 		{[]string{"create-token", "-permissions", "everything"}, `no permission "everything"`, 1},
 	} {

@@ -26,12 +26,12 @@ type relevanceOptions struct {
 	explain              string
 }
 
-// relevanceCommand indexes a catalogue in a database and an index of its own, and prints how well searches find what
-// people have judged to be right.
+// relevanceCommand prints how well searches find what people have judged to be right: in the shop, or in a catalogue
+// that is indexed in a database and an index of its own.
 func relevanceCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
 	var o relevanceOptions
 	flags := newFlags("relevance")
-	flags.StringVar(&o.catalogue, "catalogue", "", "a catalogue file, NDJSON, plain or gzip")
+	flags.StringVar(&o.catalogue, "catalogue", "", "a catalogue file; the shop's own products when not given")
 	flags.StringVar(&o.judgments, "judgments", "", "a file with query, sku and grade on each line, separated by tabs")
 	flags.StringVar(&o.engine, "engine", "all", "elasticsearch, postgres or all")
 	flags.StringVar(&o.language, "language", "", "language of the queries; by default the shop's")
@@ -39,8 +39,8 @@ func relevanceCommand(ctx context.Context, cfg *config.Config, logger *slog.Logg
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	if o.catalogue == "" || o.judgments == "" && o.explain == "" {
-		fmt.Fprintln(os.Stderr, "ecoseller: relevance needs --catalogue and --judgments, or --explain instead of the latter")
+	if o.judgments == "" && o.explain == "" {
+		fmt.Fprintln(os.Stderr, "ecoseller: relevance needs --judgments or --explain")
 		return errUsage
 	}
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
@@ -48,6 +48,9 @@ func relevanceCommand(ctx context.Context, cfg *config.Config, logger *slog.Logg
 		return err
 	}
 	defer s.close()
+	if o.catalogue == "" {
+		return s.measureRelevance(ctx, o, os.Stdout)
+	}
 	return s.inScratchShop(ctx, func(scratch *shop) error {
 		if err := scratch.importAndIndex(ctx, o.catalogue); err != nil {
 			return err
@@ -168,7 +171,11 @@ type explainer interface {
 
 // explain prints the first hits, each with what its score is made of.
 func (s *shop) explain(ctx context.Context, engine search.Engine, r search.Request, w io.Writer) error {
-	explanations, err := engine.(explainer).Explain(ctx, r)
+	x, ok := engine.(explainer)
+	if !ok {
+		return fmt.Errorf("%s does not explain itself", engine.Name())
+	}
+	explanations, err := x.Explain(ctx, r)
 	if err != nil {
 		return err
 	}

@@ -35,8 +35,9 @@ Usage:
   ecoseller search-index --verify [--dry-run]
                                    compare index and database, and repair what differs; with --dry-run only
                                    report it: exit status 1 when there are differences
-  ecoseller relevance --catalogue FILE --judgments FILE [--engine NAME] [--explain QUERY]
-                                   measure how well searches find what people have judged to be right
+  ecoseller relevance --judgments FILE [--catalogue FILE] [--engine NAME] [--explain QUERY]
+                                   measure how well searches find what people have judged to be right, in the
+                                   shop or in a catalogue file
   ecoseller create-token [-name NAME] [-permissions A,B]
                                    make an access token and print it
   ecoseller sweep-media            remove uploaded pictures that no product shows

@@ -104,13 +104,13 @@ type Elastic struct {
 // SearchBoosts say how much it counts where a search finds a word.
 type SearchBoosts struct {
 	Title            float64 `env:"SEARCH_BOOST_TITLE" envDefault:"4"`
-	ShortDescription float64 `env:"SEARCH_BOOST_SHORT_DESCRIPTION" envDefault:"2"`
-	AttributeList    float64 `env:"SEARCH_BOOST_ATTRIBUTE_LIST" envDefault:"0.5"`
-	Brand            float64 `env:"SEARCH_BOOST_BRAND" envDefault:"14"`
+	ShortDescription float64 `env:"SEARCH_BOOST_SHORT_DESCRIPTION" envDefault:"2.4"`
+	AttributeList    float64 `env:"SEARCH_BOOST_ATTRIBUTE_LIST" envDefault:"0.3"`
+	Brand            float64 `env:"SEARCH_BOOST_BRAND" envDefault:"10"`
 	Text             float64 `env:"SEARCH_BOOST_TEXT" envDefault:"2"`
 	AllWords         float64 `env:"SEARCH_BOOST_ALL_WORDS" envDefault:"40"`
-	AllInTitle       float64 `env:"SEARCH_BOOST_ALL_IN_TITLE" envDefault:"5"`
-	Without          float64 `env:"SEARCH_BOOST_WITHOUT" envDefault:"3"`
+	AllInTitle       float64 `env:"SEARCH_BOOST_ALL_IN_TITLE" envDefault:"8"`
+	Without          float64 `env:"SEARCH_BOOST_WITHOUT" envDefault:"6"`
 	Accents          float64 `env:"SEARCH_BOOST_ACCENTS" envDefault:"0.5"`
 }
 

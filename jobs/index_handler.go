@@ -39,7 +39,7 @@ func registerIndexing(handlers Handlers, s *store.Store, i Indexer) {
 }
 
 // index indexes the products of its job and of others that wait: many small changes become few bulk requests.
-func (h *indexHandler) index(ctx context.Context, args models.IndexProducts) error {
+func (h *indexHandler) index(ctx context.Context, _ models.IndexProducts) error {
 	job := Current(ctx)
 	if job.Claim > 1 {
 		// It was tried before. While the engine is away, nothing else is worth doing again.

@@ -1,4 +1,4 @@
-ALTER TABLE product_search DROP COLUMN IF EXISTS created_at;
+ALTER TABLE product_search DROP COLUMN IF EXISTS new_since;
 
 --bun:split
 

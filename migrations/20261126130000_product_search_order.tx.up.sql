@@ -3,4 +3,4 @@ ALTER TABLE product_search ADD COLUMN IF NOT EXISTS in_stock boolean NOT NULL DE
 
 --bun:split
 
-ALTER TABLE product_search ADD COLUMN IF NOT EXISTS created_at timestamptz NOT NULL DEFAULT 'epoch';
+ALTER TABLE product_search ADD COLUMN IF NOT EXISTS new_since timestamptz NOT NULL DEFAULT 'epoch';

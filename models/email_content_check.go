@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -56,12 +57,12 @@ func (e *OrderConfirmationEmail) Check(field string) UserErrors {
 	c.name(e.CustomerName)
 	o := e.Order
 	if o == nil {
-		c.add(UserErrorRequired, "order", "an order is needed")
+		c.addf(UserErrorRequired, "order", "an order is needed")
 		return c.errors
 	}
 	c.line("order.number", o.Number)
 	if _, known := currency.GetDigits(o.Currency); !known {
-		c.add(UserErrorInvalid, "order.currency", "%q is not a currency code such as CZK", o.Currency)
+		c.addf(UserErrorInvalid, "order.currency", "%q is not a currency code such as CZK", o.Currency)
 	}
 	c.items("order.lines", len(o.Lines), maxEmailItems)
 	for i, line := range o.Lines[:min(len(o.Lines), maxEmailItems)] {
@@ -70,7 +71,7 @@ func (e *OrderConfirmationEmail) Check(field string) UserErrors {
 		c.optionalLine(at+"variant", line.Variant)
 		c.optionalLine(at+"sku", line.SKU)
 		if line.Quantity < 1 {
-			c.add(UserErrorInvalid, at+"quantity", "at least one piece is ordered")
+			c.addf(UserErrorInvalid, at+"quantity", "at least one piece is ordered")
 		}
 		c.amount(at+"price", &line.Price)
 		c.optionalURL(at+"url", line.URL)
@@ -200,7 +201,7 @@ type emailCheck struct {
 	errors UserErrors
 }
 
-func (c *emailCheck) add(code UserErrorCode, field, format string, args ...any) {
+func (c *emailCheck) addf(code UserErrorCode, field, format string, args ...any) {
 	c.errors.Addf(code, c.field+"."+field, format, args...)
 }
 
@@ -210,11 +211,11 @@ func (c *emailCheck) name(name *string) { c.optionalLine("customerName", name) }
 func (c *emailCheck) line(field, value string) {
 	switch {
 	case strings.TrimSpace(value) == "":
-		c.add(UserErrorRequired, field, "must not be empty")
+		c.addf(UserErrorRequired, field, "must not be empty")
 	case utf8.RuneCountInString(value) > maxEmailLine:
-		c.add(UserErrorTooLong, field, "at most %d characters", maxEmailLine)
+		c.addf(UserErrorTooLong, field, "at most %d characters", maxEmailLine)
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-		c.add(UserErrorInvalid, field, "one line without control characters")
+		c.addf(UserErrorInvalid, field, "one line without control characters")
 	}
 }
 
@@ -228,11 +229,11 @@ func (c *emailCheck) text(field, value string) {
 	isWrong := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' }
 	switch {
 	case strings.TrimSpace(value) == "":
-		c.add(UserErrorRequired, field, "must not be empty")
+		c.addf(UserErrorRequired, field, "must not be empty")
 	case utf8.RuneCountInString(value) > maxEmailText:
-		c.add(UserErrorTooLong, field, "at most %d characters", maxEmailText)
+		c.addf(UserErrorTooLong, field, "at most %d characters", maxEmailText)
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, isWrong):
-		c.add(UserErrorInvalid, field, "text without control characters")
+		c.addf(UserErrorInvalid, field, "text without control characters")
 	}
 }
 
@@ -245,14 +246,14 @@ func (c *emailCheck) optionalText(field string, value *string) {
 // url is a path below the storefront or an address of the web.
 func (c *emailCheck) url(field, value string) {
 	if len(value) > maxEmailURL {
-		c.add(UserErrorTooLong, field, "at most %d characters", maxEmailURL)
+		c.addf(UserErrorTooLong, field, "at most %d characters", maxEmailURL)
 		return
 	}
 	u, err := url.Parse(value)
 	isPath := err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(value, "/") && !strings.HasPrefix(value, "//")
 	isWeb := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 	if !isPath && !isWeb || strings.ContainsAny(value, " \\\"<>") {
-		c.add(UserErrorInvalid, field, "a path of the storefront such as /account, or an address that begins with https:// or http://")
+		c.addf(UserErrorInvalid, field, "a path of the storefront such as /account, or an address that begins with https:// or http://")
 	}
 }
 
@@ -264,22 +265,22 @@ func (c *emailCheck) optionalURL(field string, value *string) {
 
 func (c *emailCheck) amount(field string, amount *Decimal) {
 	if amount != nil && !amount.fits(12, 4) {
-		c.add(UserErrorInvalid, field, "an amount is not negative and has at most 12 digits and 4 decimals")
+		c.addf(UserErrorInvalid, field, "an amount is not negative and has at most 12 digits and 4 decimals")
 	}
 }
 
 func (c *emailCheck) items(field string, count, most int) {
 	if count == 0 {
-		c.add(UserErrorRequired, field, "at least one is needed")
+		c.addf(UserErrorRequired, field, "at least one is needed")
 	}
 	if count > most {
-		c.add(UserErrorTooMany, field, "at most %d", most)
+		c.addf(UserErrorTooMany, field, "at most %d", most)
 	}
 }
 
 func (c *emailCheck) address(field string, lines []string) {
 	if len(lines) > maxAddressLines {
-		c.add(UserErrorTooMany, field, "at most %d lines", maxAddressLines)
+		c.addf(UserErrorTooMany, field, "at most %d lines", maxAddressLines)
 		return
 	}
 	for i, line := range lines {
@@ -288,10 +289,7 @@ func (c *emailCheck) address(field string, lines []string) {
 }
 
 func (c *emailCheck) oneOf(field, value string, known ...string) {
-	for _, k := range known {
-		if value == k {
-			return
-		}
+	if !slices.Contains(known, value) {
+		c.addf(UserErrorInvalid, field, "%q is none of %s", value, strings.Join(known, ", "))
 	}
-	c.add(UserErrorInvalid, field, "%q is none of %s", value, strings.Join(known, ", "))
 }

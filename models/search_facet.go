@@ -9,10 +9,10 @@ import (
 )
 
 // Among products that match equally well, those in stock and newer ones come first: their scores grow by this part,
-// and by this part for each microsecond since 1970, which is half a percent in ten years.
+// and by this part for each microsecond since 1970, which is a quarter of a percent in ten years.
 const (
 	InStockBonus = 0.005
-	NewnessBonus = 1.6e-17
+	NewnessBonus = 0.8e-17
 )
 
 // The limits of a search's facets. A type of attributes is shown when at least one in FacetCoverage hits has it.

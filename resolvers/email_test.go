@@ -98,7 +98,7 @@ func TestTypedMails(t *testing.T) {
 }
 
 // TestEmailLife schedules, cancels and resends mail and reads its history.
-func TestEmailLife(t *testing.T) {
+func TestEmailLife(t *testing.T) { //nolint:gocyclo // one life, told in its order
 	t.Parallel()
 	s := newShop(t)
 	send := func(input map[string]any) sent {

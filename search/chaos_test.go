@@ -290,7 +290,7 @@ func (c *chaos) killedRebuild(after time.Duration) {
 }
 
 func (c *chaos) misbehave(random *rand.Rand) {
-	pause := func(max int) { time.Sleep(time.Duration(random.IntN(max)) * time.Millisecond) }
+	pause := func(most int) { time.Sleep(time.Duration(random.IntN(most)) * time.Millisecond) }
 	switch random.IntN(4) {
 	case 0:
 		c.count("refusal")

@@ -18,9 +18,9 @@ import (
 type conditions struct {
 	*bench
 	*rand.Rand
-	ids, categories                                   []uuid.UUID
-	skus, slugs, brands, types, texts, numbers, lists []string
-	values                                            []struct{ Code, Value string }
+	ids, categories                            []uuid.UUID
+	skus, slugs, brands, types, numbers, lists []string
+	values                                     []struct{ Code, Value string }
 }
 
 func newConditions(b *bench) *conditions {

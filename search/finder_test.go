@@ -136,12 +136,13 @@ func TestRewrite(t *testing.T) {
 		{Phrase: "", Alternatives: []string{"nothing"}},
 	}
 	for text, want := range map[string][]string{
-		"Držák na TV":    {"drzak na televize", "drzak na televizor"},
-		"tv set top box": {"televize set top box", "televizor set top box", "tv prijimac"},
-		"držák na stěnu": nil,
-		"televize":       nil,
-		"set top":        nil,
-		"":               nil,
+		"Držák na TV":            {"drzakna tv", "drzak natv", "drzak na televize", "drzak na televizor"},
+		"můj tv a set top box":   {"muj televize a set top box", "muj televizor a set top box", "muj tv a prijimac"},
+		"držák na naši zeď doma": nil,
+		"smart watch 7":          {"smartwatch 7"},
+		"televize":               nil,
+		"set top":                {"settop"},
+		"":                       nil,
 	} {
 		if got := search.Rewrite(text, synonyms); !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", text, got, want)

@@ -76,7 +76,7 @@ func TestVerifyFindsAndRepairs(t *testing.T) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			d := found[0]
+			d := found[len(found)-1] // the engine under test is the last
 			if len(d.Missing) != 1 || d.Missing[0] != missing || len(d.Stale) != 2 || len(d.Surplus) != wantSurplus {
 				b.Errorf("repair %t: missing %v, stale %v, surplus %v", repair, d.Missing, d.Stale, d.Surplus)
 			}
@@ -263,9 +263,9 @@ func TestKilledRebuildLeavesNothing(t *testing.T) {
 	})
 }
 
-func (b *bench) eventually(what string, true func() bool) {
+func (b *bench) eventually(what string, holds func() bool) {
 	b.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !true(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.Fatalf("not in time: %s", what)
 		}

@@ -12,6 +12,7 @@ import (
 	"ecoseller/search/elastic"
 	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
+	"ecoseller/search/spelling"
 )
 
 // indexText gives one product a title, and no other text.
@@ -81,6 +82,7 @@ func TestFourthLanguage(t *testing.T) {
 		} else {
 			b.speak(languages)
 		}
+		b.finder = search.NewFinder(b.engine, spelling.New(b.store, languages.Supported))
 		b.indexer = indexer.New(b.store, languages, b.engine)
 		for sku, title := range map[string]string{
 			"HAL-SWAY": "Hängematte für große Gärten", "TUL-CITY-BLK": "Rucksäcke für Städte, kabellos", "KAR-MILL": "Kaffeemühle ohne Kabel",

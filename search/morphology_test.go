@@ -73,7 +73,7 @@ func TestEnginesStemAlike(t *testing.T) {
 			switch language {
 			case "cs", "sk":
 				forms, lemmas := readMorphology(t, language)
-				words = append(forms, lemmas...)
+				words = slices.Concat(forms, lemmas)
 			case "en":
 				words = strings.Fields(`headphones batteries watches boxes glasses shoes bus gas toes trees dies days keys yes axes
 					movies sleeves dresses chess lens series species caches toothbrushes as kiss radios potatoes`)

@@ -191,11 +191,21 @@ type Document struct {
 	ProductType string
 	Categories  []DocumentCategory
 	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Variants    []DocumentVariant
-	Texts       map[models.LanguageCode]Text
+	// ReleasedAt is when the product came to the market; nil when unknown.
+	ReleasedAt *time.Time
+	UpdatedAt  time.Time
+	Variants   []DocumentVariant
+	Texts      map[models.LanguageCode]Text
 	// SortTitles are the places of the title in the alphabets of the shop's languages, as hexadecimal digits.
 	SortTitles map[models.LanguageCode]string
+}
+
+// NewSince is the time from which the product counts as new: when it came to the market, or else into the shop.
+func (d *Document) NewSince() time.Time {
+	if d.ReleasedAt != nil {
+		return *d.ReleasedAt
+	}
+	return d.CreatedAt
 }
 
 // InStock says whether a variant is in stock.

@@ -20,7 +20,7 @@ import (
 )
 
 // TestSpeedOfSuggestions measures every keystroke of realistic queries on a real catalogue. It asserts nothing
-// and takes minutes: ECOSELLER_BENCH=1 go test ./search -run SpeedOfSuggestions -v
+// and takes minutes: ECOSELLER_BENCH=1 go test ./search -run SpeedOfSuggestions -v.
 func TestSpeedOfSuggestions(t *testing.T) {
 	folder := os.Getenv("ECOSELLER_DATA")
 	if os.Getenv("ECOSELLER_BENCH") == "" || folder == "" {
@@ -73,7 +73,8 @@ func (b *bench) measure(c *suggest.Completer) {
 			"notebook 15 inch", "hp laserjet", "samsung galaxy", "wireless mouse", "lenovo thinkpad", "canon ink", "usb cable 2m", "hdmi adapter",
 			"ssd 1tb", "monitor 27", "printer toner black", "keyboard german", "server rack", "headphones", "tv wall mount", "asus rog strix",
 		},
-		"wrong": {"notebok", "samsnug", "lasrjet", "keybord", "wireles moues", "headphnoes", "thinkpda", "montior", "zzzzzzz", "qwertzuiop"},
+		"wrong": { //nolint:misspell // on purpose
+			"notebok", "samsnug", "lasrjet", "keybord", "wireles moues", "headphnoes", "thinkpda", "montior", "zzzzzzz", "qwertzuiop"},
 	}
 	for _, kind := range []string{"right", "wrong"} {
 		var whole, engine, least []time.Duration

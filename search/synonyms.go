@@ -3,6 +3,7 @@ package search
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"ecoseller/search/analysis"
 )
@@ -10,10 +11,14 @@ import (
 // maxRewritten bounds the work that synonyms make.
 const maxRewritten = 8
 
-// Rewrite returns the other ways to say a text: with each alternative of each synonym in it, one at a time.
+// maxJoined bounds the work that joining words makes: who writes more words than that writes them as they are.
+const maxJoined = 4
+
+// Rewrite returns the other ways to say a text, one change at a time: with each alternative of each synonym in it, and
+// with two words written as one, as in "smart watch".
 func Rewrite(text string, synonyms []Synonym) []string {
 	words := strings.Fields(analysis.Fold(text))
-	var rewritten []string
+	rewritten := joined(words)
 	for _, synonym := range synonyms {
 		phrase := strings.Fields(synonym.Phrase)
 		at := indexOf(words, phrase)
@@ -26,6 +31,26 @@ func Rewrite(text string, synonyms []Synonym) []string {
 		}
 	}
 	return rewritten[:min(len(rewritten), maxRewritten)]
+}
+
+// joined writes each two neighbours of letters only as one. That no product has such a word costs next to nothing.
+func joined(words []string) []string {
+	if len(words) > maxJoined {
+		return nil
+	}
+	var texts []string
+	for i := 0; i+1 < len(words); i++ {
+		if !onlyLetters(words[i]) || !onlyLetters(words[i+1]) {
+			continue
+		}
+		other := slices.Concat(words[:i], []string{words[i] + words[i+1]}, words[i+2:])
+		texts = append(texts, strings.Join(other, " "))
+	}
+	return texts
+}
+
+func onlyLetters(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // indexOf returns where the phrase begins in words, or -1.

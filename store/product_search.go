@@ -19,8 +19,9 @@ type ProductSearchRow struct {
 	Language  models.LanguageCode `json:"language"`
 	Published bool                `json:"published"`
 	InStock   bool                `json:"in_stock"`
-	CreatedAt time.Time           `json:"created_at"`
-	Version   int64               `json:"version"`
+	// NewSince is the time from which the product counts as new.
+	NewSince time.Time `json:"new_since"`
+	Version  int64     `json:"version"`
 	// Document is a tsvector in its text form.
 	Document string `json:"document"`
 	Words    string `json:"words"`
@@ -43,9 +44,9 @@ func (s *Store) PutProductSearchRows(ctx context.Context, rows []ProductSearchRo
 
 const putProductSearchRows = `
 	WITH incoming AS (
-		SELECT r.product_id, r.language, r.published, r.in_stock, r.created_at, r.version, r.document::tsvector AS document, r.words
+		SELECT r.product_id, r.language, r.published, r.in_stock, r.new_since, r.version, r.document::tsvector AS document, r.words
 		FROM jsonb_to_recordset(?::jsonb)
-			AS r (product_id uuid, language text, published boolean, in_stock boolean, created_at timestamptz, version bigint,
+			AS r (product_id uuid, language text, published boolean, in_stock boolean, new_since timestamptz, version bigint,
 				document text, words text)
 		JOIN products ON products.id = r.product_id
 		WHERE NOT EXISTS (SELECT FROM product_search AS s WHERE s.product_id = r.product_id AND s.version > r.version)
@@ -57,14 +58,14 @@ const putProductSearchRows = `
 		WHERE s.product_id = product.product_id
 		  AND NOT EXISTS (SELECT FROM incoming AS i WHERE i.product_id = s.product_id AND i.language = s.language)
 	)
-	INSERT INTO product_search AS s (product_id, language, published, in_stock, created_at, version, document, words)
-	SELECT product_id, language, published, in_stock, created_at, version, document, words FROM incoming
+	INSERT INTO product_search AS s (product_id, language, published, in_stock, new_since, version, document, words)
+	SELECT product_id, language, published, in_stock, new_since, version, document, words FROM incoming
 	ORDER BY product_id, language
 	ON CONFLICT (product_id, language) DO UPDATE
-	SET published = excluded.published, in_stock = excluded.in_stock, created_at = excluded.created_at,
+	SET published = excluded.published, in_stock = excluded.in_stock, new_since = excluded.new_since,
 		version = excluded.version, document = excluded.document, words = excluded.words
-	WHERE (s.published, s.in_stock, s.created_at, s.version, s.document, s.words)
-		IS DISTINCT FROM (excluded.published, excluded.in_stock, excluded.created_at, excluded.version, excluded.document, excluded.words)`
+	WHERE (s.published, s.in_stock, s.new_since, s.version, s.document, s.words)
+		IS DISTINCT FROM (excluded.published, excluded.in_stock, excluded.new_since, excluded.version, excluded.document, excluded.words)`
 
 // CountProductSearchProducts says how many products can be found.
 func (s *Store) CountProductSearchProducts(ctx context.Context) (int, error) {

@@ -50,7 +50,7 @@ type ProductSearchResult struct {
 // preferred lets a score grow by the bonuses of products that are in stock and newer: it decides between those that
 // match equally well. The age counts from a fixed day on, so that scores do not change with time.
 func preferred(score string) string {
-	return fmt.Sprintf("(%s) * (1 + %g * s.in_stock::int + %g * date_part('epoch', s.created_at))",
+	return fmt.Sprintf("(%s) * (1 + %g * s.in_stock::int + %g * greatest(0, date_part('epoch', s.new_since)))",
 		score, models.InStockBonus, models.NewnessBonus*1e6)
 }
 

@@ -33,7 +33,7 @@ func record(elastic, folder string) (*recording, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read address: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}

@@ -169,16 +169,6 @@ func Fold(text string) string {
 	return out.String()
 }
 
-// Code is the form in which skus, EANs and part numbers are compared: letters and digits only.
-func Code(text string) string {
-	return strings.Map(func(r rune) rune {
-		if isWord(r) {
-			return r
-		}
-		return -1
-	}, Fold(text))
-}
-
 func (a *Analyzer) token(word string) Token {
 	if a.protected[word] {
 		return Token{Word: word, Stem: word}

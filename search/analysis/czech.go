@@ -18,10 +18,10 @@ var czech = &Language{
 // czechStemmer knows inflection only: cases, conjugation, comparison. What a noun, its adjective and its
 // verb have in common it leaves alone.
 var czechStemmer = []stemRule{
-	cutPrefix("nej", 3, czechComparatives+" si siho simu sim sich simi eji"),
-	cutPrefix("ne", 3, `at it et yt out l la lo li ly am ame ime eme ate ite ete aji eji uji uje ujes ujeme ujete
+	cutPrefix("nej", czechComparatives+" si siho simu sim sich simi eji"),
+	cutPrefix("ne", `at it et yt out l la lo li ly am ame ime eme ate ite ete aji eji uji uje ujes ujeme ujete
 		uj ujte ej ejte te`),
-	cutPrefix("ne", 3, "a i").behind("bdhjlmpsz"),
+	cutPrefix("ne", "a i").behind("bdhjlmpsz"),
 	irregular("mit", "mam mas ma mame mate maji mej mejte mejme mel mela melo meli mely nema nemam nemame nemate nemaji nemel nemela nemelo nemeli nemely"),
 	irregular("jenz", "jehoz jejichz jejiz jimz jimiz jemuz nichz nimiz nimz nehoz nemuz nemz"),
 	irregular("clovek", "lide lidi lidem lidech lidmi"),

@@ -19,9 +19,9 @@ var slovak = &Language{
 var slovakStemmer = []stemRule{
 	change(4, "iel", "l").behind("dst"), // svietidiel
 	changeAnywhere("ie", "e"), changeAnywhere("ia", "a"), changeAnywhere("iu", "u"),
-	cutPrefix("naj", 3, slovakComparatives+" "+slovakShortComparatives),
-	cutPrefix("ne", 3, slovakVerbs),
-	cutPrefix("ne", 3, "a e i").behind("bdhjlmpsz"),
+	cutPrefix("naj", slovakComparatives+" "+slovakShortComparatives),
+	cutPrefix("ne", slovakVerbs),
+	cutPrefix("ne", "a e i").behind("bdhjlmpsz"),
 	comparative("vyss", "vysok"), comparative("nizs", "nizk"), comparative("krats", "kratk"), comparative("vacs", "velk"),
 	comparative("mens", "mal"), comparative("blizs", "blizk"), comparative("uzs", "uzk"), comparative("tazs", "tazk"),
 	comparative("sirs", "sirok"), comparative("hlbs", "hlbok"), comparative("makks", "makk"), comparative("lahs", "lahk"), comparative("tens", "tenk"),
@@ -35,7 +35,7 @@ var slovakStemmer = []stemRule{
 	cut(3, "me").behind("bcdhjkmnpstvz"),
 	cut(3, "mi").behind(consonants),
 	change(3, "ame eme ime ate ete ite aju eju ajuc ejuc ac aj ajte ajme ejte as es is", "+"),
-	cut(3, `a e i o u y ou ou ii em im om ym am um ach och ech ich ych ami emi imi ymi
+	cut(3, `a e i o u y ou ii em im om ym am um ach och ech ich ych ami emi imi ymi
 		eho emu omu ej ov ovi ova ata aty atam atach atami us`),
 	cut(3, "al el il yl ul ol at it et yt ut uc"),
 	cut(2, "+"),

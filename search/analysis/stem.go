@@ -40,9 +40,9 @@ func change(least int, endings, to string) stemRule {
 	return stemRule{endings: strings.Fields(endings), least: least, to: to}
 }
 
-// cutPrefix takes a prefix off words with the endings.
-func cutPrefix(prefix string, least int, endings string) stemRule {
-	return stemRule{prefix: prefix, endings: strings.Fields(endings), least: least}
+// cutPrefix takes a prefix off words with the endings, if three letters stay between them.
+func cutPrefix(prefix, endings string) stemRule {
+	return stemRule{prefix: prefix, endings: strings.Fields(endings), least: 3}
 }
 
 // changeAnywhere changes letters wherever they stand.
@@ -63,8 +63,8 @@ func comparative(from, stem string) stemRule {
 // inflect gives each stem each of the endings.
 func inflect(stems, endings string) []string {
 	var all []string
-	for _, stem := range strings.Fields(stems) {
-		for _, ending := range strings.Fields(endings) {
+	for stem := range strings.FieldsSeq(stems) {
+		for ending := range strings.FieldsSeq(endings) {
 			all = append(all, stem+ending)
 		}
 	}

@@ -26,10 +26,11 @@ type document struct {
 	// CategoryIDs are the categories that lead customers to the product, StaffCategoryIDs also the unpublished ones.
 	CategoryIDs      []uuid.UUID `json:"category_ids"`
 	StaffCategoryIDs []uuid.UUID `json:"staff_category_ids"`
-	// CreatedAt and UpdatedAt are in microseconds, as exact as the database's, and never negative: newness is
+	// CreatedAt, UpdatedAt and NewSince are in microseconds, as exact as the database's, and never negative: newness is
 	// part of scores.
 	CreatedAt        int64                            `json:"created_at"`
 	UpdatedAt        int64                            `json:"updated_at"`
+	NewSince         int64                            `json:"new_since"`
 	Title            map[models.LanguageCode]string   `json:"title"`
 	ShortDescription map[models.LanguageCode]string   `json:"short_description"`
 	AttributeList    map[models.LanguageCode][]string `json:"attribute_list"`
@@ -57,7 +58,7 @@ func (e *Engine) source(d *search.Document) ([]byte, error) {
 	doc := document{
 		ProductID: d.ProductID, ID: d.Codes, Brand: d.Brand, ProductType: d.ProductType,
 		Published: d.Published, InStock: d.InStock(), CategoryIDs: []uuid.UUID{}, StaffCategoryIDs: []uuid.UUID{},
-		CreatedAt: max(0, d.CreatedAt.UnixMicro()), UpdatedAt: max(0, d.UpdatedAt.UnixMicro()),
+		CreatedAt: max(0, d.CreatedAt.UnixMicro()), UpdatedAt: max(0, d.UpdatedAt.UnixMicro()), NewSince: max(0, d.NewSince().UnixMicro()),
 		Title: map[models.LanguageCode]string{}, ShortDescription: map[models.LanguageCode]string{},
 		AttributeList: map[models.LanguageCode][]string{}, SortTitle: map[models.LanguageCode]string{},
 	}

@@ -107,7 +107,7 @@ func (e *Engine) definition() object {
 		panic(fmt.Sprintf("write definition: %v", err))
 	}
 	hash := sha256.Sum256(raw)
-	definition["mappings"].(object)["_meta"] = object{"definition": hex.EncodeToString(hash[:8])}
+	definition["mappings"].(object)["_meta"] = object{"definition": hex.EncodeToString(hash[:8])} //nolint:forcetypeassert // we have just made it
 	return definition
 }
 
@@ -123,7 +123,7 @@ func (e *Engine) isCurrent(ctx context.Context, alias string) (bool, error) {
 	if err := e.client.ask(ctx, esapi.IndicesGetMappingRequest{Index: []string{alias}}, &answer); err != nil {
 		return false, fmt.Errorf("look at the index: %w", err)
 	}
-	ours := e.definition()["mappings"].(object)["_meta"].(object)["definition"]
+	ours := e.definition()["mappings"].(object)["_meta"].(object)["definition"] //nolint:forcetypeassert // we have just made it
 	for _, index := range answer {
 		if index.Mappings.Meta.Definition != ours {
 			return false, nil

@@ -43,9 +43,12 @@ func mappings(languages []models.LanguageCode) object {
 		return field
 	}
 	titles := func(language models.LanguageCode) object {
-		field := withPhrases(language)
-		field["fields"].(object)["accented"] = object{"type": "text", "analyzer": accentedAnalyzer}
-		field["fields"].(object)["autocomplete"] = autocompleteField()
+		field := partOfText(language)
+		field["fields"] = object{
+			"folded":       object{"type": "text", "analyzer": foldedAnalyzer},
+			"accented":     object{"type": "text", "analyzer": accentedAnalyzer},
+			"autocomplete": autocompleteField(),
+		}
 		return field
 	}
 	var brandNames, wholeTexts []string
@@ -66,7 +69,7 @@ func mappings(languages []models.LanguageCode) object {
 		"properties": object{
 			"product_id": object{"type": "keyword"},
 			// Everything that names the product exactly: skus, EANs, manufacturer part numbers.
-			"id": object{"type": "text", "analyzer": "code_analyzer", "copy_to": wholeTexts},
+			"id": object{"type": "text", "analyzer": "code_analyzer"},
 			// The same as letters and digits only.
 			"codes": object{"type": "keyword", "doc_values": false, "ignore_above": 256},
 			"brand": object{"type": "text", "analyzer": foldedAnalyzer, "copy_to": append(brandNames, wholeTexts...), "fields": object{
@@ -82,6 +85,7 @@ func mappings(languages []models.LanguageCode) object {
 			"staff_category_ids": byTerm,
 			"created_at":         object{"type": "long"},
 			"updated_at":         object{"type": "long"},
+			"new_since":          byProduct("long"),
 			"title":              inLanguages(titles),
 			"short_description":  inLanguages(withPhrases),
 			"attribute_list":     inLanguages(partOfText),

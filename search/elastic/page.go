@@ -232,7 +232,7 @@ func preferred(query object) object {
 		"functions": []any{
 			object{"filter": object{"match_all": object{}}, "weight": 1},
 			object{"filter": term("in_stock", true), "weight": models.InStockBonus},
-			object{"field_value_factor": object{"field": "created_at", "factor": models.NewnessBonus, "missing": 0}},
+			object{"field_value_factor": object{"field": "new_since", "factor": models.NewnessBonus, "missing": 0}},
 		},
 		"score_mode": "sum",
 		"boost_mode": "multiply",

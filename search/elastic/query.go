@@ -15,7 +15,7 @@ const (
 	// codeBoost is for words of the query that are codes.
 	codeBoost = 10
 	// synonymBoost is what a synonym counts, compared with the word that was typed.
-	synonymBoost = 0.8
+	synonymBoost = 0.9
 )
 
 // matching scores the products that match the text, as a code or by its words. A product is looked for in the first
@@ -23,7 +23,12 @@ const (
 func (e *Engine) matching(r search.Request) object {
 	ways := []any{
 		object{"constant_score": object{"filter": object{"term": object{"codes": analysis.Code(r.Text)}}, "boost": codeScore}},
-		object{"match": object{"id": object{"query": r.Text, "boost": codeBoost, "operator": operator(r.Match)}}},
+	}
+	codes := analysis.CodeWords(r.Text)
+	if len(codes) > 0 && (r.Match != search.MatchAll || len(codes) == len(strings.Fields(r.Text))) {
+		ways = append(ways, object{"match": object{"id": object{
+			"query": strings.Join(codes, " "), "boost": codeBoost, "operator": operator(r.Match),
+		}}})
 	}
 	var earlier []models.LanguageCode
 	for _, language := range r.Chain {

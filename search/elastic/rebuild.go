@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -88,10 +89,7 @@ func (r *rebuild) Abort(ctx context.Context) error {
 // createIndex makes an empty index that nobody searches yet: it is not refreshed, and what a crash of the server would
 // lose of it is not worth the waiting.
 func (r *rebuild) createIndex(ctx context.Context) error {
-	settings := object{}
-	for name, value := range r.definition["settings"].(object) {
-		settings[name] = value
-	}
+	settings := maps.Clone(r.definition["settings"].(object)) //nolint:forcetypeassert // we have just made it
 	settings["refresh_interval"] = "-1"
 	settings["translog.durability"] = "async"
 	settings["gc_deletes"] = rememberDeletions

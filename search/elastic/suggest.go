@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"context"
+	"strings"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -30,7 +31,7 @@ const (
 // analysis.NameWords.
 func addAutocompleteAnalysis(settings object) {
 	settings["tokenizer"] = object{"name_words": object{"type": "pattern", "pattern": `[^\p{L}\p{N}\p{M}]+`}}
-	filters, analyzers := settings["filter"].(object), settings["analyzer"].(object)
+	filters, analyzers := settings["filter"].(object), settings["analyzer"].(object) //nolint:forcetypeassert // we have just made it
 	filters["beginnings"] = object{"type": "edge_ngram", "min_gram": 1, "max_gram": longestBeginning}
 	filters["longest_beginning"] = object{"type": "truncate", "length": longestBeginning}
 	analyzers[autocompleteAnalyzer] = object{
@@ -142,11 +143,11 @@ func preferBeginnings(typed []analysis.TypedWord, language models.LanguageCode) 
 		"match": object{"span_term": object{field: first[:min(len(first), longestBeginning)]}}, "end": 1, "boost": 2,
 	}}}
 	if len(typed) > 1 {
-		text := ""
-		for _, word := range typed {
-			text += word.Text + " "
+		texts := make([]string, len(typed))
+		for i, word := range typed {
+			texts[i] = word.Text
 		}
-		prefer = append(prefer, object{"match_phrase": object{field: object{"query": text, "boost": 2}}})
+		prefer = append(prefer, object{"match_phrase": object{field: object{"query": strings.Join(texts, " "), "boost": 2}}})
 	}
 	return prefer
 }

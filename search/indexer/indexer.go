@@ -166,7 +166,7 @@ func (x *Indexer) document(p *models.Product, parts parts) *search.Document {
 	variants := parts.variants[p.ID]
 	d := &search.Document{
 		ProductID: p.ID, Version: p.IndexVersion, Published: p.Published, Brand: p.Brand,
-		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt,
+		CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt, ReleasedAt: p.ReleasedAt,
 		Codes: codesOf(variants), Texts: map[models.LanguageCode]search.Text{}, SortTitles: parts.sortTitles[p.ID],
 	}
 	if p.ProductTypeID != nil {

@@ -172,18 +172,22 @@ func (x *Indexer) lookAgain(ctx context.Context, engine search.Engine, d *Differ
 // repair writes what differs into the engine. Documents that are newer than their products, as after a restore of an
 // older backup, would ignore that: their products get newer versions first.
 func (x *Indexer) repair(ctx context.Context, engine search.Engine, d *Differences) error {
+	targets := []search.Engine{engine}
 	if d.newest > 0 {
 		if err := x.store.LiftIndexVersions(ctx, d.Stale, d.newest); err != nil {
 			return err
 		}
+		targets = x.engines // the lifted versions are new to all of them
 	}
 	for batch := range slices.Chunk(slices.Concat(d.Missing, d.Stale), batchSize) {
 		documents, deleted, err := x.present(ctx, batch)
 		if err != nil {
 			return err
 		}
-		if err := write(ctx, engine, documents, deleted); err != nil {
-			return err
+		for _, target := range targets {
+			if err := write(ctx, target, documents, deleted); err != nil {
+				return err
+			}
 		}
 	}
 	for batch := range slices.Chunk(d.Surplus, batchSize) {

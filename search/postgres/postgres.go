@@ -136,7 +136,7 @@ func (e *Engine) row(d *search.Document, language models.LanguageCode, text sear
 	}
 	return store.ProductSearchRow{
 		ProductID: d.ProductID, Language: language, Published: d.Published, Version: d.Version,
-		InStock: d.InStock(), CreatedAt: d.CreatedAt,
+		InStock: d.InStock(), NewSince: d.NewSince(),
 		Document: v.String(), Words: strings.Join(words, " "),
 	}
 }

@@ -19,7 +19,7 @@ const (
 	// rankScale brings the ranks of PostgreSQL, which are below 1, to the scale of the boosts.
 	rankScale = 10
 	// synonymWeight is what a synonym counts, compared with the word that was typed.
-	synonymWeight = 0.8
+	synonymWeight = 0.9
 )
 
 // query writes what is looked for, in each language of the chain and in products without any text.

@@ -14,8 +14,16 @@ func TestDistance(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "ab", 2}, {"dragon", "dragon", 0}, {"fragon", "dragon", 1}, {"dragn", "dragon", 1},
-		{"drragon", "dragon", 1}, {"dargon", "dragon", 1}, {"ca", "abc", 3}, {"židle", "žilde", 1}, {"kitten", "sitting", 3},
+		{"", "", 0},
+		{"", "ab", 2},
+		{"dragon", "dragon", 0},
+		{"fragon", "dragon", 1},
+		{"dragn", "dragon", 1},
+		{"drragon", "dragon", 1},
+		{"dargon", "dragon", 1},
+		{"ca", "abc", 3},
+		{"židle", "žilde", 1},
+		{"kitten", "sitting", 3},
 	} {
 		if got := spelling.Distance(test.a, test.b); got != test.want {
 			t.Errorf("%q to %q: got %d, want %d", test.a, test.b, got, test.want)

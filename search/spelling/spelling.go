@@ -14,6 +14,8 @@ import (
 const (
 	// shortest is how many letters a word has at least that may be mended; shorter ones are too like each other.
 	shortest = 4
+	// shortestHalf is how many letters each of two words has that may have been written as one.
+	shortestHalf = 3
 	// longest bounds the work for a word.
 	longest = 40
 	// mostWords bounds the work for a text: words after these stay as they are.
@@ -221,11 +223,11 @@ func allowed(word string) int {
 
 type split struct{ first, second string }
 
-// splits are the ways to write a word as two of two letters or more.
+// splits are the ways to write a word as two of three letters or more: shorter ones are everywhere.
 func splits(word string) []split {
 	letters := []rune(word)
 	var all []split
-	for i := 2; i <= len(letters)-2; i++ {
+	for i := shortestHalf; i <= len(letters)-shortestHalf; i++ {
 		all = append(all, split{string(letters[:i]), string(letters[i:])})
 	}
 	return all

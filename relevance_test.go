@@ -21,8 +21,9 @@ const relevanceTolerance = 0.005
 
 // TestRelevanceIsAsBefore measures both engines on real catalogues with judged queries, and compares with what was
 // reached before. A gain is a reason to look as well: then write the file anew with -update.
-func TestRelevanceIsAsBefore(t *testing.T) {
-	t.Parallel()
+//
+// It is not parallel: tests that hold others to a time would wait for it.
+func TestRelevanceIsAsBefore(t *testing.T) { //nolint:paralleltest // see above
 	folder := os.Getenv("ECOSELLER_DATA")
 	if folder == "" {
 		t.Skip("ECOSELLER_DATA does not name a folder with <name>-products.ndjson.gz and <name>-judgments.tsv")

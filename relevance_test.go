@@ -23,7 +23,7 @@ const relevanceTolerance = 0.005
 // reached before. A gain is a reason to look as well: then write the file anew with -update.
 //
 // It is not parallel: tests that hold others to a time would wait for it.
-func TestRelevanceIsAsBefore(t *testing.T) { //nolint:paralleltest // see above
+func TestRelevanceIsAsBefore(t *testing.T) {
 	folder := os.Getenv("ECOSELLER_DATA")
 	if folder == "" {
 		t.Skip("ECOSELLER_DATA does not name a folder with <name>-products.ndjson.gz and <name>-judgments.tsv")

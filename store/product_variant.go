@@ -57,6 +57,7 @@ type variantAttribute struct {
 // read once: where products are read by the hundred, that is a small part of the rows.
 func (s *Store) AttributesBySKUs(ctx context.Context, skus []string) (map[string][]*models.Attribute, error) {
 	var rows []variantAttribute
+	//nolint:dupword // columns
 	err := s.db.NewRaw(`
 		WITH had AS MATERIALIZED (
 			SELECT va.sku, va.attribute_id, va.position, a.value, at.code

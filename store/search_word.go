@@ -44,6 +44,7 @@ func (s *Store) AddSearchWords(ctx context.Context, words []SearchWord) error {
 // CountSearchWords counts anew how many products have each word of a language, and takes out words that none has.
 // The empty word stands for all products.
 func (s *Store) CountSearchWords(ctx context.Context, language models.LanguageCode) error {
+	//nolint:dupword // columns
 	_, err := s.db.NewRaw(`
 		WITH counted AS (
 			SELECT word, ndoc AS documents

@@ -73,8 +73,7 @@ func (b *bench) measure(c *suggest.Completer) {
 			"notebook 15 inch", "hp laserjet", "samsung galaxy", "wireless mouse", "lenovo thinkpad", "canon ink", "usb cable 2m", "hdmi adapter",
 			"ssd 1tb", "monitor 27", "printer toner black", "keyboard german", "server rack", "headphones", "tv wall mount", "asus rog strix",
 		},
-		"wrong": { //nolint:misspell // on purpose
-			"notebok", "samsnug", "lasrjet", "keybord", "wireles moues", "headphnoes", "thinkpda", "montior", "zzzzzzz", "qwertzuiop"},
+		"wrong": {"notebbok", "samsnug", "lasrjet", "keybord", "wireles moues", "headphnoes", "thinkpda", "montior", "zzzzzzz", "qwertzuiop"},
 	}
 	for _, kind := range []string{"right", "wrong"} {
 		var whole, engine, least []time.Duration

@@ -112,7 +112,7 @@ func (r *rebuild) createIndex(ctx context.Context) error {
 
 // finishFilling gives the index the settings to live with, writes it to disk and makes it searchable.
 func (r *rebuild) finishFilling(ctx context.Context) error {
-	settings := object{"index": object{
+	settings := object{"index": object{ //nolint:forcetypeassert // we have just made it
 		"refresh_interval":    r.definition["settings"].(object)["refresh_interval"],
 		"translog.durability": nil,
 	}}

@@ -113,7 +113,7 @@ func isWord(r rune) bool {
 func fragments(text string) []string {
 	var parts []string
 	var part strings.Builder
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if part.Len() > 0 && part.Len()+len(word) >= search.FragmentSize {
 			parts = append(parts, part.String())
 			part.Reset()

@@ -7,34 +7,26 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 
 	"ecoseller/catalogue"
 	"ecoseller/config"
-	"ecoseller/models"
 )
 
 // importCommand imports a catalogue file. It fails when a line was refused, after the rest went in.
-func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("import")
-	if err := parse(flags, args); err != nil {
-		return err
+func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, line *cli.Command) error {
+	if line.NArg() != 1 {
+		return usageError("import takes one file")
 	}
-	if flags.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "ecoseller: import takes one file")
-		return errUsage
-	}
-	file, err := os.Open(flags.Arg(0))
+	name := line.Args().First()
+	file, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("open catalogue: %w", err)
 	}
@@ -48,11 +40,11 @@ func importCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger,
 	started := time.Now()
 	importer := catalogue.NewImporter(s.store, s.mediaAddresses())
 	read := importer.Import
-	if hasExtension(flags.Arg(0), ".csv") {
+	if hasExtension(name, ".csv") {
 		read = importer.ImportCSV
 	}
 	report, err := read(ctx, withProgress(file), func(r catalogue.Refusal) {
-		fmt.Fprintf(os.Stderr, "%s:%d: %s\n", flags.Arg(0), r.Line, r.Reason)
+		fmt.Fprintf(os.Stderr, "%s:%d: %s\n", name, r.Line, r.Reason)
 	})
 	fmt.Printf("imported %d products (%d new) and %d lines of reference data, refused %d lines, in %s\n",
 		report.Imported, report.Created, report.References, report.Refused, time.Since(started).Round(10*time.Millisecond))
@@ -81,26 +73,19 @@ func hasExtension(name, extension string) bool {
 }
 
 // exportCommand writes the whole catalogue into a file.
-func exportCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("export")
-	format := flags.String("format", "", "ndjson or csv; by the file's name when not given")
-	if err := parse(flags, args); err != nil {
-		return err
+func exportCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, line *cli.Command) error {
+	if line.NArg() != 1 {
+		return usageError("export takes one file, or - for standard output")
 	}
-	if flags.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "ecoseller: export takes one file, or - for standard output")
-		return errUsage
-	}
-	name := flags.Arg(0)
-	chosen := catalogue.Format(*format)
+	name := line.Args().First()
+	chosen := catalogue.Format(line.String("format"))
 	if chosen == "" && hasExtension(name, ".csv") {
 		chosen = catalogue.FormatCSV
 	} else if chosen == "" {
 		chosen = catalogue.FormatNDJSON
 	}
 	if chosen != catalogue.FormatCSV && chosen != catalogue.FormatNDJSON {
-		fmt.Fprintf(os.Stderr, "ecoseller: there is no format %q; there are ndjson and csv\n", chosen)
-		return errUsage
+		return usageError("there is no format %q; there are ndjson and csv", chosen)
 	}
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
 	if err != nil {
@@ -181,10 +166,7 @@ const (
 )
 
 // sweepMediaCommand removes uploaded pictures that no product shows, and none that can be restored.
-func sweepMediaCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	if err := parse(newFlags("sweep-media"), args); err != nil {
-		return err
-	}
+func sweepMediaCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ *cli.Command) error {
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
 	if err != nil {
 		return err
@@ -208,86 +190,5 @@ func sweepMediaCommand(ctx context.Context, cfg *config.Config, logger *slog.Log
 		}
 	}
 	fmt.Printf("removed %d pictures\n", total)
-	return nil
-}
-
-// createTokenCommand makes an access token and prints it, the only time it can be seen.
-func createTokenCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("create-token")
-	name := flags.String("name", "unnamed", "what the token is for")
-	list := flags.String("permissions", string(models.PermissionSendEmail), "permissions, separated by commas")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	permissions, err := parsePermissions(*list)
-	if err != nil {
-		return err
-	}
-	s, err := openShop(ctx, cfg, logger, batchTimeout)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	token, err := s.store.CreateAccessToken(ctx, *name, permissions)
-	if err != nil {
-		return err
-	}
-	fmt.Println(token)
-	return nil
-}
-
-func parsePermissions(list string) ([]models.Permission, error) {
-	var permissions []models.Permission
-	for name := range strings.SplitSeq(list, ",") {
-		p := models.Permission(strings.TrimSpace(name))
-		if !slices.Contains(models.AllPermissions(), p) {
-			return nil, fmt.Errorf("there is no permission %q; there are %v", p, models.AllPermissions())
-		}
-		permissions = append(permissions, p)
-	}
-	return permissions, nil
-}
-
-// migrateCommand brings the schema up to date, which every other start does as well.
-func migrateCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
-	s, err := openShop(ctx, cfg, logger, batchTimeout)
-	if err != nil {
-		return err
-	}
-	s.close()
-	fmt.Println("the database is up to date")
-	return nil
-}
-
-// healthcheckCommand asks the server on this machine, or for the worker the database, how it is.
-func healthcheckCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("healthcheck")
-	worker := flags.Bool("worker", false, "check what the worker needs")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if *worker {
-		s, err := openShop(ctx, cfg, logger, 5*time.Second)
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		return s.store.Ping(ctx)
-	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Port))
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
-	if err != nil {
-		return fmt.Errorf("make request: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask the server: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New("the server is not ready")
-	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/urfave/cli/v3"
 
 	"ecoseller/catalogue"
 	"ecoseller/config"
@@ -28,20 +29,13 @@ type relevanceOptions struct {
 
 // relevanceCommand prints how well searches find what people have judged to be right: in the shop, or in a catalogue
 // that is indexed in a database and an index of its own.
-func relevanceCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	var o relevanceOptions
-	flags := newFlags("relevance")
-	flags.StringVar(&o.catalogue, "catalogue", "", "a catalogue file; the shop's own products when not given")
-	flags.StringVar(&o.judgments, "judgments", "", "a file with query, sku and grade on each line, separated by tabs")
-	flags.StringVar(&o.engine, "engine", "all", "elasticsearch, postgres or all")
-	flags.StringVar(&o.language, "language", "", "language of the queries; by default the shop's")
-	flags.StringVar(&o.explain, "explain", "", "instead of measuring, say why a query finds its first hits")
-	if err := parse(flags, args); err != nil {
-		return err
+func relevanceCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, line *cli.Command) error {
+	o := relevanceOptions{
+		catalogue: line.String("catalogue"), judgments: line.String("judgments"),
+		engine: line.String("engine"), language: line.String("language"), explain: line.String("explain"),
 	}
 	if o.judgments == "" && o.explain == "" {
-		fmt.Fprintln(os.Stderr, "ecoseller: relevance needs --judgments or --explain")
-		return errUsage
+		return usageError("relevance needs --judgments or --explain")
 	}
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/urfave/cli/v3"
 	"golang.org/x/term"
 
 	"ecoseller/config"
@@ -18,22 +19,14 @@ import (
 const logProgressEvery = 5 * time.Second
 
 // searchIndexCommand looks after the search index.
-func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, args []string) error {
-	flags := newFlags("search-index")
-	rebuild := flags.Bool("rebuild", false, "fill a new index and swap it in")
-	rollback := flags.Bool("rollback", false, "go back to the index before")
-	verify := flags.Bool("verify", false, "compare index and database, and repair what differs")
-	dryRun := flags.Bool("dry-run", false, "with --verify: report only")
-	if err := parse(flags, args); err != nil {
-		return err
-	}
+func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Logger, line *cli.Command) error {
+	rebuild, rollback, verify, dryRun := line.Bool("rebuild"), line.Bool("rollback"), line.Bool("verify"), line.Bool("dry-run")
 	chosen := map[bool]int{}
-	for _, given := range []bool{*rebuild, *rollback, *verify} {
+	for _, given := range []bool{rebuild, rollback, verify} {
 		chosen[given]++
 	}
-	if chosen[true] != 1 || *dryRun && !*verify {
-		fmt.Fprintln(os.Stderr, "ecoseller: search-index needs one of --rebuild, --rollback, --verify [--dry-run]")
-		return errUsage
+	if chosen[true] != 1 || dryRun && !verify {
+		return usageError("search-index needs one of --rebuild, --rollback, --verify [--dry-run]")
 	}
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
 	if err != nil {
@@ -41,12 +34,12 @@ func searchIndexCommand(ctx context.Context, cfg *config.Config, logger *slog.Lo
 	}
 	defer s.close()
 	switch {
-	case *rebuild:
+	case rebuild:
 		return s.rebuildIndex(ctx)
-	case *rollback:
+	case rollback:
 		return s.rollBackIndex(ctx)
 	default:
-		return s.verifyIndex(ctx, *dryRun)
+		return s.verifyIndex(ctx, dryRun)
 	}
 }
 

@@ -46,7 +46,7 @@ const firstQuery = `{
 
 // serve runs the API until the context ends. A development server, and one without Redis, runs the jobs as
 // well.
-func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
+func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	listener, err := listen(ctx, cfg)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []str
 }
 
 // work runs jobs until the context ends.
-func work(ctx context.Context, cfg *config.Config, logger *slog.Logger, _ []string) error {
+func work(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	s, err := openShop(ctx, cfg, logger, batchTimeout)
 	if err != nil {
 		return err

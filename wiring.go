@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -80,12 +79,16 @@ type shop struct {
 // openShop connects to PostgreSQL, starting it where it is embedded, migrates it, and makes the other
 // parts. Redis and Elasticsearch need not answer.
 func openShop(ctx context.Context, cfg *config.Config, logger *slog.Logger, statementTimeout time.Duration) (*shop, error) {
-	s := &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), metrics: prometheus.NewRegistry()}
+	s := newShop(cfg, logger)
 	if err := s.open(ctx, statementTimeout); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+func newShop(cfg *config.Config, logger *slog.Logger) *shop {
+	return &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), metrics: prometheus.NewRegistry()}
 }
 
 func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
@@ -134,17 +137,9 @@ func languageCodes(names []string) []models.LanguageCode {
 // --- PostgreSQL ---
 
 func (s *shop) openDatabase(ctx context.Context, statementTimeout time.Duration) (*bun.DB, error) {
-	options := store.Options{
-		Address: s.cfg.Postgres.Address(), Database: s.cfg.Postgres.Database, User: s.cfg.Postgres.User,
-		Password: s.cfg.Postgres.Password, TLS: s.cfg.Postgres.TLS(), MaxConnections: s.cfg.Postgres.MaxConnections,
-		StatementTimeout: statementTimeout, Logger: s.logger,
-	}
-	if s.cfg.Embedded() {
-		address, err := s.embeddedPostgres(ctx, options)
-		if err != nil {
-			return nil, err
-		}
-		options.Address = address
+	options, err := s.databaseOptions(ctx, statementTimeout)
+	if err != nil {
+		return nil, err
 	}
 	if err := migrate(ctx, options, s.logger); err != nil {
 		return nil, err
@@ -154,10 +149,29 @@ func (s *shop) openDatabase(ctx context.Context, statementTimeout time.Duration)
 	return db, nil
 }
 
+// databaseOptions say where PostgreSQL is; an embedded one runs then.
+func (s *shop) databaseOptions(ctx context.Context, statementTimeout time.Duration) (store.Options, error) {
+	options := s.configuredDatabase(statementTimeout)
+	if !s.cfg.Embedded() {
+		return options, nil
+	}
+	address, err := s.embeddedPostgres(ctx, options)
+	options.Address = address
+	return options, err
+}
+
+func (s *shop) configuredDatabase(statementTimeout time.Duration) store.Options {
+	return store.Options{
+		Address: s.cfg.Postgres.Address(), Database: s.cfg.Postgres.Database, User: s.cfg.Postgres.User,
+		Password: s.cfg.Postgres.Password, TLS: s.cfg.Postgres.TLS(), MaxConnections: s.cfg.Postgres.MaxConnections,
+		StatementTimeout: statementTimeout, Logger: s.logger,
+	}
+}
+
 // embeddedPostgres returns the socket of the server in the data folder: of one that another process of ours
 // runs already, or of one that is started now.
 func (s *shop) embeddedPostgres(ctx context.Context, options store.Options) (string, error) {
-	noteFile := filepath.Join(s.cfg.Folder, "postgres.socket")
+	noteFile := s.embeddedNote()
 	if note, err := os.ReadFile(noteFile); err == nil {
 		options.Address = strings.TrimSpace(string(note))
 		db := store.OpenDB(options)
@@ -217,7 +231,7 @@ func (s *shop) openQueue() error {
 	if !s.cfg.UseRedis() {
 		return nil
 	}
-	options := jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger}
+	options := s.redisOptions()
 	if s.cfg.EmbeddedRedis() {
 		redis, err := embedded.StartRedis()
 		if err != nil {
@@ -229,6 +243,10 @@ func (s *shop) openQueue() error {
 	s.queue = jobs.NewRedisQueue(options)
 	s.onClose(func() { _ = s.queue.Close() })
 	return nil
+}
+
+func (s *shop) redisOptions() jobs.RedisOptions {
+	return jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger}
 }
 
 // notifier is who is told of committed jobs: Redis, or the worker in this process.
@@ -247,11 +265,7 @@ func (s *shop) openSearch() error {
 	})
 	engines := []search.Engine{s.postgres}
 	if s.cfg.UseElastic() {
-		engine, err := elastic.New(elastic.Options{
-			Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
-			Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
-			Boosts: search.Boosts(s.cfg.Boosts), Logger: s.logger,
-		})
+		engine, err := s.openElastic()
 		if err != nil {
 			return err
 		}
@@ -265,6 +279,14 @@ func (s *shop) openSearch() error {
 		s.statistics = statistics.New(s.store, s.cfg.SearchStatisticsDays)
 	}
 	return nil
+}
+
+func (s *shop) openElastic() (*elastic.Engine, error) {
+	return elastic.New(elastic.Options{
+		Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
+		Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
+		Boosts: search.Boosts(s.cfg.Boosts), Logger: s.logger,
+	})
 }
 
 // engines is Elasticsearch with PostgreSQL behind it, or PostgreSQL alone, asked as strictly as there are products for.

@@ -78,7 +78,7 @@ type Postgres struct {
 	Port           int    `env:"POSTGRES_PORT" envDefault:"5432"`
 	Database       string `env:"POSTGRES_DB" envDefault:"ecoseller"`
 	User           string `env:"POSTGRES_USER" envDefault:"ecoseller"`
-	Password       string `env:"POSTGRES_PASSWORD"`
+	Password       string `env:"POSTGRES_PASSWORD" secret:"true"`
 	SSLMode        string `env:"POSTGRES_SSL_MODE" envDefault:"disable"`
 	MaxConnections int    `env:"POSTGRES_MAX_CONNECTIONS" envDefault:"20"`
 }
@@ -88,7 +88,7 @@ type Elastic struct {
 	Use         Switch `env:"USE_ELASTIC"`
 	Host        string `env:"ELASTIC_HOST"`
 	Username    string `env:"ELASTICSEARCH_USERNAME"`
-	Password    string `env:"ELASTICSEARCH_PASSWORD"`
+	Password    string `env:"ELASTICSEARCH_PASSWORD" secret:"true"`
 	Index       string `env:"ELASTICSEARCH_INDEX_NAMES" envDefault:"products"`
 	AutoRebuild Switch `env:"ELASTIC_AUTO_REBUILD_INDEX"`
 	// Timeout is how long a search waits for Elasticsearch before PostgreSQL answers instead.
@@ -118,7 +118,7 @@ type SearchBoosts struct {
 type Redis struct {
 	Use      Switch `env:"USING_REDIS_QUEUE"`
 	Location string `env:"REDIS_QUEUE_LOCATION"`
-	Password string `env:"REDIS_PASSWORD"`
+	Password string `env:"REDIS_PASSWORD" secret:"true"`
 	// Namespace begins the names of all keys; the braces keep them on one node of a cluster.
 	Namespace string `env:"REDIS_QUEUE_NAMESPACE" envDefault:"{ecoseller}"`
 }
@@ -128,7 +128,7 @@ type Email struct {
 	Host     string `env:"EMAIL_HOST"`
 	Port     int    `env:"EMAIL_PORT"`
 	User     string `env:"EMAIL_HOST_USER"`
-	Password string `env:"EMAIL_HOST_PASSWORD"`
+	Password string `env:"EMAIL_HOST_PASSWORD" secret:"true"`
 	From     string `env:"EMAIL_FROM" envDefault:"shop@localhost"`
 	UseSSL   Switch `env:"EMAIL_USE_SSL"`
 	// Connections is how many a process has to the mail server at once.
@@ -155,8 +155,8 @@ type Media struct {
 	S3Endpoint  string `env:"MEDIA_S3_ENDPOINT"`
 	S3Region    string `env:"MEDIA_S3_REGION"`
 	S3Bucket    string `env:"MEDIA_S3_BUCKET"`
-	S3AccessKey string `env:"MEDIA_S3_ACCESS_KEY"`
-	S3SecretKey string `env:"MEDIA_S3_SECRET_KEY"`
+	S3AccessKey string `env:"MEDIA_S3_ACCESS_KEY" secret:"true"`
+	S3SecretKey string `env:"MEDIA_S3_SECRET_KEY" secret:"true"`
 }
 
 // InBucket says whether pictures are kept in a bucket.
@@ -164,14 +164,14 @@ func (m Media) InBucket() bool { return m.S3Endpoint != "" }
 
 // FromEnvironment reads and checks the configuration. The error lists every mistake, each with the name
 // of its variable.
-func FromEnvironment() (*Config, error) { return FromEnvironmentAnd(nil) }
+func FromEnvironment() (*Config, error) { return From(EnvironmentAnd(nil)) }
 
-// FromEnvironmentAnd is FromEnvironment with variables, such as flags set, that take the place of those in the
-// environment where they are not empty.
-func FromEnvironmentAnd(variables map[string]string) (*Config, error) {
+// EnvironmentAnd returns the variables of the environment, with others, such as flags set, in their places where they
+// are not empty.
+func EnvironmentAnd(variables map[string]string) map[string]string {
 	all := env.ToMap(os.Environ())
 	maps.Copy(all, withoutEmpty(variables))
-	return From(all)
+	return all
 }
 
 // From reads and checks the configuration from the given variables.

@@ -95,6 +95,16 @@ func NewSender(o SMTPOptions) (*Sender, error) {
 // Close says goodbye to the server on the connections that have nothing to do.
 func (s *Sender) Close() { s.pool.close() }
 
+// Check says whether the server is there and takes our encryption and password. It sends nothing.
+func (s *Sender) Check(ctx context.Context) error {
+	c, err := s.pool.get(ctx)
+	if err != nil {
+		return &sendError{kind: ErrUnreachable, cause: err}
+	}
+	s.pool.put(c)
+	return nil
+}
+
 // Send hands a mail over for some of its recipients, and says what became of each. It returns nil when the
 // server has taken the mail for at least one of them and none is deferred. The error wraps ErrRefused or
 // ErrUnreachable where these apply; its text holds the server's words, and so perhaps addresses, its

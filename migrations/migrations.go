@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/migrate"
@@ -45,22 +48,104 @@ func Up(ctx context.Context, db *bun.DB) ([]string, error) {
 	return names, nil
 }
 
-// Down takes back the group of migrations applied last.
-func Down(ctx context.Context, db *bun.DB) error {
+// Down takes back the migrations applied last, the newest first, and returns their names. Those of a newer release are
+// not in this program: it takes back nothing then.
+func Down(ctx context.Context, db *bun.DB, steps int) ([]string, error) {
 	unlock, err := lock(ctx, db)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer unlock()
 
-	migrator, err := newMigrator(ctx, db)
+	status, err := StatusOf(ctx, db)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if len(status.Unknown) > 0 {
+		return nil, fmt.Errorf("a newer release has applied %v: take these back with that release", status.Unknown)
+	}
+	var taken []string
+	for _, m := range slices.Backward(status.Applied[max(len(status.Applied)-steps, 0):]) {
+		if err := takeBack(ctx, db, m.migration); err != nil {
+			return taken, err
+		}
+		taken = append(taken, m.Name)
+	}
+	return taken, nil
+}
+
+// takeBack runs one migration's way down. bun takes back groups, those that were applied together; a group of one is
+// all that it knows of here.
+func takeBack(ctx context.Context, db *bun.DB, m migrate.Migration) error {
+	one := migrate.NewMigrations()
+	one.Add(m)
+	migrator := migrate.NewMigrator(db, one, migrate.WithMarkAppliedOnSuccess(true))
 	if _, err := migrator.Rollback(ctx); err != nil {
-		return fmt.Errorf("roll back migrations: %w", err)
+		return fmt.Errorf("take back migration: %w", err)
 	}
 	return nil
+}
+
+// Status is which migrations a database has.
+type Status struct {
+	// Applied and Pending are in the order of the migrations.
+	Applied []Applied
+	Pending []string
+	// Unknown are of another, newer release.
+	Unknown []string
+}
+
+// Applied is a migration that a database has.
+type Applied struct {
+	Name string
+	At   time.Time
+
+	migration migrate.Migration
+}
+
+// StatusOf looks at a database and changes nothing in it.
+func StatusOf(ctx context.Context, db *bun.DB) (*Status, error) {
+	all := migrate.NewMigrations()
+	if err := all.Discover(files); err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	rows, err := appliedRows(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	status := &Status{}
+	for _, m := range all.Sorted() {
+		name := m.Name + "_" + m.Comment
+		row, ok := rows[m.Name]
+		if !ok {
+			status.Pending = append(status.Pending, name)
+			continue
+		}
+		status.Applied = append(status.Applied, Applied{Name: name, At: row.MigratedAt, migration: m})
+		delete(rows, m.Name)
+	}
+	status.Unknown = slices.Sorted(maps.Keys(rows))
+	return status, nil
+}
+
+// appliedRows are empty for a database that no release has seen yet.
+func appliedRows(ctx context.Context, db *bun.DB) (map[string]migrate.Migration, error) {
+	var exists bool
+	if err := db.NewRaw("SELECT to_regclass('bun_migrations') IS NOT NULL").Scan(ctx, &exists); err != nil {
+		return nil, fmt.Errorf("look for migrations: %w", err)
+	}
+	rows := map[string]migrate.Migration{}
+	if !exists {
+		return rows, nil
+	}
+	applied, err := migrate.NewMigrator(db, migrate.NewMigrations()).AppliedMigrations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	for _, m := range applied {
+		rows[m.Name] = m
+	}
+	return rows, nil
 }
 
 // WriteTo writes all migrations, one after the other: two schemas are the same when this is.

@@ -34,8 +34,8 @@ const (
 // AllPermissions lists every permission, for commands that check or grant them.
 func AllPermissions() []Permission {
 	return []Permission{
-		PermissionSendEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadSearch, PermissionWriteSearch,
-		PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue, PermissionReadJobs, PermissionWriteJobs,
+		PermissionSendEmail, PermissionManageEmail, PermissionReadUnpublished, PermissionWriteCatalogue,
+		PermissionReadSearch, PermissionWriteSearch, PermissionReadJobs, PermissionWriteJobs,
 	}
 }
 

@@ -183,12 +183,11 @@ func statusError(response *esapi.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 2000))
 	err := fmt.Errorf("elasticsearch answers %d: %s", response.StatusCode, bytes.TrimSpace(body))
 	switch {
+	case response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("%w: %w: %w", search.ErrUnavailable, ErrDenied, err)
 	case response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", search.ErrNoIndex, err)
-	case response.StatusCode >= 500,
-		response.StatusCode == http.StatusTooManyRequests,
-		response.StatusCode == http.StatusUnauthorized,
-		response.StatusCode == http.StatusForbidden:
+	case response.StatusCode >= 500, response.StatusCode == http.StatusTooManyRequests:
 		return fmt.Errorf("%w: %w", search.ErrUnavailable, err)
 	}
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,8 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"ecoseller/catalogue"
 	"ecoseller/config"
@@ -73,12 +70,12 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 		stopWorker()
 		return err
 	}
-	stopMetrics, err := s.serveMetrics(ctx)
+	stopAdmin, err := s.serveAdmin(ctx)
 	if err != nil {
 		stopWorker()
 		return err
 	}
-	defer stopMetrics()
+	defer stopAdmin()
 	s.announce(listener.Addr(), token)
 	err = serveUntil(ctx, listener, handler)
 	stopWorker()
@@ -100,11 +97,11 @@ func work(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 		return err
 	}
 	defer s.keepIndices(ctx)()
-	stopMetrics, err := s.serveMetrics(ctx)
+	stopAdmin, err := s.serveAdmin(ctx)
 	if err != nil {
 		return err
 	}
-	defer stopMetrics()
+	defer stopAdmin()
 	logger.Info("worker runs", "concurrency", cfg.WorkerConcurrency, "queues", cfg.WorkerQueues, "redis", cfg.UseRedis())
 	worker.Run(ctx)
 	return nil
@@ -159,22 +156,6 @@ func (s *shop) scheduleRebuilds(ctx context.Context) error {
 	}
 	s.logger.InfoContext(ctx, "rebuilds of the search index are scheduled", "schedule", schedule.Cron, "time_zone", schedule.TimeZone, "next", schedule.NextRunAt)
 	return nil
-}
-
-// serveMetrics answers /metrics where the configuration says, apart from what clients reach.
-func (s *shop) serveMetrics(ctx context.Context) (stop func(), err error) {
-	if s.cfg.MetricsAddress == "" {
-		return func() {}, nil
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.MetricsAddress)
-	if err != nil {
-		return nil, fmt.Errorf("listen for metrics on %s: %w", s.cfg.MetricsAddress, err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{Timeout: 10 * time.Second}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-	return func() { _ = server.Close() }, nil
 }
 
 // startOwnWorker runs a worker in this process where there will be no other one.
@@ -254,6 +235,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		MaxUpload: maxUpload,
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
+		Metrics: s.observed.graph,
 	}))
 	mux.Handle("/feeds/", s.feeds())
 	mux.Handle("/unsubscribe/", s.unsubscribe.Handler(s.store, s.renderer, s.logger))
@@ -265,7 +247,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		mux.Handle("/dev/mailbox/", page)
 		mux.Handle("/dev/mailbox", page)
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", s.ready)
 	if s.cfg.AllowIntrospection() {
 		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery})
@@ -274,7 +256,7 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		}
 		mux.Handle("/", playground)
 	}
-	return mux, nil
+	return s.observed.http.Handler(mux, s.observed.traces, s.logger), nil
 }
 
 func (s *shop) feeds() http.Handler {
@@ -283,31 +265,6 @@ func (s *shop) feeds() http.Handler {
 		Media:       s.mediaAddresses(),
 		ProductPath: s.cfg.StorefrontProductPath, CategoryPath: s.cfg.StorefrontCategoryPath,
 	}).Handler(models.CountryCode(s.cfg.DefaultCountry), s.logger)
-}
-
-// ready says which services answer. Only PostgreSQL is needed for the server to be ready.
-func (s *shop) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	states := map[string]string{"postgresql": stateOf(s.store.Ping(ctx))}
-	if s.elastic != nil {
-		states["elasticsearch"] = stateOf(s.elastic.Ready(ctx))
-	}
-	if s.queue != nil {
-		states["redis"] = stateOf(s.queue.Ping())
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if states["postgresql"] != "ok" {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}
-	_ = json.NewEncoder(w).Encode(states)
-}
-
-func stateOf(err error) string {
-	if err != nil {
-		return "away"
-	}
-	return "ok"
 }
 
 // prepareDevelopment fills an empty development shop with the demo catalogue, and returns a token for it.

@@ -13,8 +13,6 @@ import (
 	"time"
 	_ "time/tzdata" // for systems without time zones
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/uptrace/bun"
 
 	"ecoseller/config"
@@ -33,6 +31,7 @@ import (
 	"ecoseller/search/statistics"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
+	"ecoseller/telemetry"
 	"ecoseller/web"
 )
 
@@ -53,12 +52,11 @@ type shop struct {
 	logger    *slog.Logger
 	languages models.Languages
 
-	db         *bun.DB
-	store      *store.Store
-	queue      *jobs.RedisQueue // nil without Redis
-	waker      *jobs.Waker
-	metrics    *prometheus.Registry // what /metrics shows
-	jobMetrics *jobs.Metrics
+	observed *observation
+	db       *bun.DB
+	store    *store.Store
+	queue    *jobs.RedisQueue // nil without Redis
+	waker    *jobs.Waker
 
 	postgres *postgres.Engine
 	elastic  *elastic.Engine // nil without Elasticsearch
@@ -88,10 +86,13 @@ func openShop(ctx context.Context, cfg *config.Config, logger *slog.Logger, stat
 }
 
 func newShop(cfg *config.Config, logger *slog.Logger) *shop {
-	return &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), metrics: prometheus.NewRegistry()}
+	return &shop{cfg: cfg, logger: logger, languages: languagesOf(cfg), waker: jobs.NewWaker(), observed: newObservation()}
 }
 
 func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
+	if err := s.openTraces(ctx); err != nil {
+		return err
+	}
 	db, err := s.openDatabase(ctx, statementTimeout)
 	if err != nil {
 		return err
@@ -101,8 +102,7 @@ func (s *shop) open(ctx context.Context, statementTimeout time.Duration) error {
 		return err
 	}
 	s.store = store.New(db, s.languages, s.notifier())
-	s.jobMetrics = jobs.NewMetrics(s.store)
-	s.metrics.MustRegister(s.jobMetrics, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.observed.addDatabase(db.DB, s.store)
 	if err := s.store.KeepSortTitles(ctx); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *shop) configuredDatabase(statementTimeout time.Duration) store.Options 
 	return store.Options{
 		Address: s.cfg.Postgres.Address(), Database: s.cfg.Postgres.Database, User: s.cfg.Postgres.User,
 		Password: s.cfg.Postgres.Password, TLS: s.cfg.Postgres.TLS(), MaxConnections: s.cfg.Postgres.MaxConnections,
-		StatementTimeout: statementTimeout, Logger: s.logger,
+		StatementTimeout: statementTimeout, Logger: s.logger, Calls: s.observed.calls[telemetry.SQL],
 	}
 }
 
@@ -246,7 +246,8 @@ func (s *shop) openQueue() error {
 }
 
 func (s *shop) redisOptions() jobs.RedisOptions {
-	return jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger}
+	return jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger,
+		Calls: s.observed.calls[telemetry.Redis]}
 }
 
 // notifier is who is told of committed jobs: Redis, or the worker in this process.
@@ -285,7 +286,7 @@ func (s *shop) openElastic() (*elastic.Engine, error) {
 	return elastic.New(elastic.Options{
 		Addresses: []string{s.cfg.Elastic.Host}, Username: s.cfg.Elastic.Username, Password: s.cfg.Elastic.Password,
 		Index: s.cfg.Elastic.Index, Languages: s.languages.Supported, ProtectedWords: s.cfg.SearchProtectedWords,
-		Boosts: search.Boosts(s.cfg.Boosts), Logger: s.logger,
+		Boosts: search.Boosts(s.cfg.Boosts), Logger: s.logger, Calls: s.observed.calls[telemetry.Elasticsearch],
 	})
 }
 
@@ -393,6 +394,7 @@ func (s *shop) sender() (*mail.Sender, error) {
 	sender, err := mail.NewSender(mail.SMTPOptions{
 		Host: host, Port: port, User: s.cfg.Email.User, Password: s.cfg.Email.Password, From: s.cfg.Email.From,
 		UseSSL: s.cfg.Email.UseSSL.Or(false), Connections: s.cfg.Email.Connections, DKIM: signer,
+		Calls: s.observed.calls[telemetry.SMTP],
 	})
 	if err == nil {
 		s.onClose(sender.Close)
@@ -454,7 +456,8 @@ func (s *shop) worker(ctx context.Context) (*jobs.Worker, error) {
 		queues = append(queues, models.JobQueue(name))
 	}
 	w := jobs.NewWorker(s.store, handlers, s.queue, jobs.Options{
-		Concurrency: s.cfg.WorkerConcurrency, Queues: queues, KeepFinished: s.cfg.JobRetention, Metrics: s.jobMetrics, Logger: s.logger,
+		Concurrency: s.cfg.WorkerConcurrency, Queues: queues, KeepFinished: s.cfg.JobRetention, Metrics: s.observed.jobs,
+		Traces: s.observed.traces, Logger: s.logger,
 	})
 	w.WakeBy(s.waker)
 	return w, nil

@@ -68,8 +68,10 @@ type Config struct {
 	WorkerQueues []string `env:"WORKER_QUEUES" envDefault:"high,default,low"`
 	// JobRetention is how long finished jobs are kept.
 	JobRetention time.Duration `env:"JOB_RETENTION" envDefault:"168h"`
-	// MetricsAddress is where server and worker answer /metrics; nowhere by default.
+	// MetricsAddress is where server and worker answer operators: metrics, probes and profiles; nowhere by default.
 	MetricsAddress string `env:"METRICS_ADDRESS"`
+
+	Traces Traces
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.
@@ -157,6 +159,23 @@ type Media struct {
 	S3Bucket    string `env:"MEDIA_S3_BUCKET"`
 	S3AccessKey string `env:"MEDIA_S3_ACCESS_KEY" secret:"true"`
 	S3SecretKey string `env:"MEDIA_S3_SECRET_KEY" secret:"true"`
+}
+
+// Traces say whether spans are sent. The variables are OpenTelemetry's, whose library reads these and others itself.
+type Traces struct {
+	Endpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
+	// Exporter is otlp or none.
+	Exporter string `env:"OTEL_TRACES_EXPORTER"`
+	Disabled Switch `env:"OTEL_SDK_DISABLED"`
+}
+
+// On says whether there is somewhere to send them to.
+func (t Traces) On() bool {
+	if t.Disabled.Or(false) || t.Exporter == "none" {
+		return false
+	}
+	return t.Endpoint != "" || t.TracesEndpoint != "" || t.Exporter == "otlp"
 }
 
 // InBucket says whether pictures are kept in a bucket.
@@ -322,6 +341,7 @@ func (c *Config) mistakes() []error {
 	complain(c.UseRedis() && c.Redis.Location == "" && !c.EmbeddedRedis(),
 		"REDIS_QUEUE_LOCATION: needed because USING_REDIS_QUEUE is on")
 	complain(c.anyPostgres() && c.Postgres.Host == "", "POSTGRES_HOST: needed because other POSTGRES_ variables are set")
+	complain(!slices.Contains([]string{"", "otlp", "none"}, c.Traces.Exporter), "OTEL_TRACES_EXPORTER: %q is neither otlp nor none", c.Traces.Exporter)
 	return append(errs, c.Media.mistakes()...)
 }
 

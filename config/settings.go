@@ -56,6 +56,7 @@ func (c *Config) Settings(variables map[string]string) []Setting {
 // derived are the values of settings that may be left out and have no fixed default.
 func (c *Config) derived() map[string]Setting {
 	derived := map[string]Setting{
+		"OTEL_SDK_DISABLED":          {Value: strconv.FormatBool(!c.Traces.On()), Source: SourceDerived},
 		"INTROSPECTION":              {Value: strconv.FormatBool(c.AllowIntrospection()), Source: SourceDerived},
 		"USE_ELASTIC":                {Value: strconv.FormatBool(c.UseElastic()), Source: SourceDerived},
 		"ELASTIC_AUTO_REBUILD_INDEX": {Value: strconv.FormatBool(c.Elastic.AutoRebuild.Or(false)), Source: SourceDefault},

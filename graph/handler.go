@@ -46,6 +46,8 @@ type Options struct {
 	// MaxUpload is how many bytes a request with files may have; 0 takes no files.
 	MaxUpload int64
 	Logger    *slog.Logger
+	// Metrics may be nil.
+	Metrics *Metrics
 }
 
 // NewHandler returns the HTTP handler of the API. There are no cookies: a browser never adds rights to a
@@ -64,6 +66,7 @@ func NewHandler(o Options) http.Handler {
 	server.SetDisableSuggestion(!o.Introspection)
 	server.SetErrorPresenter(presentError(o.Logger))
 	server.SetRecoverFunc(recoverPanic(o.Logger))
+	server.Use(observer{metrics: o.Metrics}) // before all others, so that it sees what they refuse
 	server.Use(selectionGuard{maxFields: maxFields, maxDepth: maxDepth})
 	server.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](cachedPersisted)})
 	if o.Introspection {

@@ -11,8 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"ecoseller/models"
 	"ecoseller/store"
+	"ecoseller/telemetry"
 )
 
 // The times of a job's life where Options do not say otherwise.
@@ -39,6 +42,7 @@ type executor struct {
 	handlers Handlers
 	logger   *slog.Logger
 	metrics  *Metrics
+	traces   trace.TracerProvider
 	worker   string
 	claims   *claims
 
@@ -61,7 +65,7 @@ type executor struct {
 
 func newExecutor(s *store.Store, handlers Handlers, o Options) *executor {
 	x := &executor{
-		store: s, handlers: handlers, logger: o.Logger, metrics: o.Metrics, worker: o.Name, claims: newClaims(s, o),
+		store: s, handlers: handlers, logger: o.Logger, metrics: o.Metrics, traces: o.Traces, worker: o.Name, claims: newClaims(s, o),
 		ready: make(chan *claim, o.Concurrency+maxPrefetch), freed: make(chan struct{}, 1),
 	}
 	x.finisher = newFinisher(s, x.claims, o.Logger)
@@ -175,7 +179,9 @@ func (x *executor) runHandler(c *claim, handler Handler) error {
 	timeout := handler.policy.Timeout
 	ctx, cancel := context.WithTimeoutCause(c.ctx, timeout, fmt.Errorf("not done within %s", timeout))
 	defer cancel()
+	ctx = telemetry.StartJob(ctx, x.traces, string(c.job.Kind), c.job.TraceParent, c.job.Attempts)
 	err := protect(func() error { return handler.run(withJob(ctx, x.store, c.job), c.job) })
+	telemetry.EndSpan(ctx, err)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}

@@ -11,8 +11,10 @@ import (
 
 	"github.com/gocraft/work"
 	"github.com/gomodule/redigo/redis"
+	"go.opentelemetry.io/otel/trace"
 
 	"ecoseller/models"
+	"ecoseller/telemetry"
 )
 
 // The limits of a conversation with Redis.
@@ -36,6 +38,8 @@ type RedisOptions struct {
 	// which gocraft/work's scripts need.
 	Namespace string
 	Logger    *slog.Logger
+	// Calls watches the announcements; it may be nil.
+	Calls *telemetry.Calls
 }
 
 // RedisQueue wakes workers through Redis, by the ids of jobs. It is told of jobs after their commit and never makes the
@@ -53,7 +57,7 @@ type RedisQueue struct {
 
 	mu sync.Mutex
 	// committed has a job of each queue that is to be announced, count is how many there are.
-	committed map[models.JobQueue]*models.Job
+	committed map[models.JobQueue]committedJob
 	count     int
 	signal    chan struct{}
 
@@ -66,7 +70,7 @@ func NewRedisQueue(o RedisOptions) *RedisQueue {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	q := &RedisQueue{options: o, logger: o.Logger, committed: map[models.JobQueue]*models.Job{}, signal: make(chan struct{}, 1)}
+	q := &RedisQueue{options: o, logger: o.Logger, committed: map[models.JobQueue]committedJob{}, signal: make(chan struct{}, 1)}
 	q.closed, q.close = context.WithCancel(context.Background())
 	q.pool = &redis.Pool{MaxIdle: 4, MaxActive: 8, Wait: true, IdleTimeout: time.Minute, Dial: q.dial, TestOnBorrow: testOnBorrow}
 	q.enqueuer = work.NewEnqueuer(o.Namespace, q.pool)
@@ -74,12 +78,18 @@ func NewRedisQueue(o RedisOptions) *RedisQueue {
 	return q
 }
 
+// committedJob is a job that is to be announced, with the trace of whoever has committed it.
+type committedJob struct {
+	job  *models.Job
+	span trace.Span
+}
+
 // JobsCommitted leaves the jobs to a goroutine that announces them.
-func (q *RedisQueue) JobsCommitted(_ context.Context, jobs []*models.Job) {
+func (q *RedisQueue) JobsCommitted(ctx context.Context, jobs []*models.Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, job := range jobs {
-		q.committed[job.Queue] = job
+		q.committed[job.Queue] = committedJob{job, trace.SpanFromContext(ctx)}
 	}
 	q.count += len(jobs)
 	select {
@@ -131,9 +141,8 @@ func (q *RedisQueue) send() {
 func (q *RedisQueue) announce() {
 	committed, count := q.take()
 	var err error
-	for queue, job := range committed {
-		if _, e := q.enqueuer.Enqueue(string(queue), work.Q{"id": job.ID.String()}); e != nil {
-			err = e
+	for queue, c := range committed {
+		if err = q.enqueue(queue, c); err != nil {
 			break // the sweep finds the rest
 		}
 	}
@@ -149,19 +158,29 @@ func (q *RedisQueue) announce() {
 	}
 }
 
-func (q *RedisQueue) take() (committed map[models.JobQueue]*models.Job, count int) {
+func (q *RedisQueue) enqueue(queue models.JobQueue, c committedJob) error {
+	started := time.Now()
+	ctx := q.options.Calls.Start(trace.ContextWithSpan(context.Background(), c.span), "enqueue")
+	_, err := q.enqueuer.Enqueue(string(queue), work.Q{"id": c.job.ID.String()})
+	q.options.Calls.End(ctx, "enqueue", started, err)
+	return err
+}
+
+func (q *RedisQueue) take() (committed map[models.JobQueue]committedJob, count int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	committed, count = q.committed, q.count
-	q.committed, q.count = map[models.JobQueue]*models.Job{}, 0
+	q.committed, q.count = map[models.JobQueue]committedJob{}, 0
 	return committed, count
 }
 
 // publish tells all workers that so many jobs have been committed.
 func (q *RedisQueue) publish(count int) error {
+	started := time.Now()
 	conn := q.pool.Get()
 	defer func() { _ = conn.Close() }()
 	_, err := conn.Do("PUBLISH", q.wakeChannel(), count)
+	q.options.Calls.End(context.Background(), "publish", started, err)
 	return err
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"ecoseller/models"
 	"ecoseller/store"
 )
@@ -57,7 +59,9 @@ type Options struct {
 	KeepFinished time.Duration
 	// Metrics counts what the worker does; it may be nil.
 	Metrics *Metrics
-	Logger  *slog.Logger
+	// Traces makes a trace of each attempt, linked to the one that has caused the job; it may be nil.
+	Traces trace.TracerProvider
+	Logger *slog.Logger
 }
 
 func (o Options) withDefaults() Options {

@@ -14,6 +14,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"ecoseller/models"
+	"ecoseller/telemetry"
 )
 
 // Errors that tell what to do about a mail that could not be sent. Any other error is worth another
@@ -58,6 +59,8 @@ type SMTPOptions struct {
 	Idle time.Duration
 	// DKIM signs all mail; nil for unsigned mail.
 	DKIM *DKIMSigner
+	// Calls watches the sending of mail; it may be nil.
+	Calls *telemetry.Calls
 }
 
 // Sender hands mail to a mail server over connections that it keeps for the next mail.
@@ -110,6 +113,14 @@ func (s *Sender) Check(ctx context.Context) error {
 // ErrUnreachable where these apply; its text holds the server's words, and so perhaps addresses, its
 // LogValue does not.
 func (s *Sender) Send(ctx context.Context, m *models.EmailMessage, to []string) (models.EmailReceipt, error) {
+	started := time.Now()
+	ctx = s.options.Calls.Start(ctx, "send")
+	receipt, err := s.send(ctx, m, to)
+	s.options.Calls.End(ctx, "send", started, err)
+	return receipt, err
+}
+
+func (s *Sender) send(ctx context.Context, m *models.EmailMessage, to []string) (models.EmailReceipt, error) {
 	content, err := s.compose(m)
 	if err != nil {
 		return models.EmailReceipt{}, &sendError{kind: ErrRefused, cause: err}

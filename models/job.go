@@ -165,6 +165,8 @@ type Job struct {
 	CreatedAt         time.Time
 	StartedAt         *time.Time
 	FinishedAt        *time.Time
+	// TraceParent names the trace that has caused the job (W3C Trace Context); empty outside of traces.
+	TraceParent string
 
 	// Duplicate says of a job returned by Enqueue that it was there before, under the same unique key.
 	Duplicate bool `bun:"-"`

@@ -13,6 +13,7 @@ import (
 	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"ecoseller/models"
+	"ecoseller/telemetry"
 )
 
 const (
@@ -57,7 +58,7 @@ func OnQueue(queue models.JobQueue) EnqueueOption {
 // the work: then both happen or neither. When its unique key is taken, it returns the job that has it, marked as a
 // Duplicate.
 func (s *Store) Enqueue(ctx context.Context, args models.JobArgs, options ...EnqueueOption) (*models.Job, error) {
-	job, err := newJob(args, options)
+	job, err := newJob(ctx, args, options)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (s *Store) Enqueue(ctx context.Context, args models.JobArgs, options ...Enq
 func (s *Store) EnqueueAll(ctx context.Context, args []models.JobArgs, options ...EnqueueOption) ([]*models.Job, error) {
 	jobs := make([]*models.Job, len(args))
 	for i := range args {
-		job, err := newJob(args[i], options)
+		job, err := newJob(ctx, args[i], options)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +84,7 @@ func (s *Store) EnqueueAll(ctx context.Context, args []models.JobArgs, options .
 	return jobs, s.insertJobs(ctx, jobs...)
 }
 
-func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
+func newJob(ctx context.Context, args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 	policy := models.PolicyOf(args)
 	payload, err := json.Marshal(args)
 	if err != nil {
@@ -91,6 +92,7 @@ func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 	}
 	job := &models.Job{
 		ID: newID(), Kind: policy.Kind, Queue: policy.Queue, Payload: payload, State: models.JobQueued, MaxAttempts: policy.MaxAttempts,
+		TraceParent: telemetry.TraceParent(ctx),
 	}
 	for _, option := range options {
 		option(job)
@@ -103,7 +105,7 @@ func newJob(args models.JobArgs, options []EnqueueOption) (*models.Job, error) {
 
 // enqueuedColumns are those a new job has; the others have their defaults. Without a time of its own it is due by the
 // clock of the database.
-var enqueuedColumns = []string{"id", "kind", "queue", "payload", "state", "max_attempts", "unique_key"}
+var enqueuedColumns = []string{"id", "kind", "queue", "payload", "state", "max_attempts", "unique_key", "trace_parent"}
 
 func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
 	if s.enqueued == nil {
@@ -118,7 +120,7 @@ func (s *Store) insertJobs(ctx context.Context, jobs ...*models.Job) error {
 	return nil
 }
 
-// insertJobBatch writes jobs that have the same state and time. Arrays, because PostgreSQL reads them much faster than
+// insertJobBatch writes jobs that have the same state, time and trace. Arrays, because PostgreSQL reads them much faster than
 // as many rows of VALUES.
 func (s *Store) insertJobBatch(ctx context.Context, jobs []*models.Job) error {
 	ids, kinds, queues := make([]uuid.UUID, len(jobs)), make([]string, len(jobs)), make([]string, len(jobs))
@@ -132,10 +134,10 @@ func (s *Store) insertJobBatch(ctx context.Context, jobs []*models.Job) error {
 		runAt = &first.RunAt
 	}
 	_, err := s.db.NewRaw(`
-		INSERT INTO jobs (id, kind, queue, payload, max_attempts, state, run_at)
-		SELECT id, kind, queue, payload::jsonb, max_attempts, ?, coalesce(?, now())
+		INSERT INTO jobs (id, kind, queue, payload, max_attempts, state, run_at, trace_parent)
+		SELECT id, kind, queue, payload::jsonb, max_attempts, ?, coalesce(?, now()), ?
 		FROM unnest(?, ?, ?, ?, ?) AS job (id, kind, queue, payload, max_attempts)`,
-		string(jobs[0].State), runAt,
+		string(jobs[0].State), runAt, jobs[0].TraceParent,
 		uuidArray(ids), stringArray(kinds), stringArray(queues), stringArray(payloads), typedArray{attempts, "int[]"}).Exec(ctx)
 	return wrap(ctx, err, "enqueue jobs")
 }

@@ -20,7 +20,7 @@ func (s *Store) EnqueueAlone(ctx context.Context, args ...models.JobArgs) error 
 	}
 	jobs := make([]*models.Job, len(args))
 	for i := range args {
-		job, err := newJob(args[i], nil)
+		job, err := newJob(ctx, args[i], nil)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func copyJobs(ctx context.Context, pool *bun.DB, jobs []*models.Job) error {
 	defer func() { _ = conn.Close() }()
 	var rows bytes.Buffer
 	for _, job := range jobs {
-		for _, value := range []string{job.ID.String(), string(job.Kind), string(job.Queue), strconv.Itoa(job.MaxAttempts)} {
+		for _, value := range []string{job.ID.String(), string(job.Kind), string(job.Queue), strconv.Itoa(job.MaxAttempts), job.TraceParent} {
 			rows.WriteString(value)
 			rows.WriteByte('\t')
 		}
@@ -55,6 +55,6 @@ func copyJobs(ctx context.Context, pool *bun.DB, jobs []*models.Job) error {
 		rows.Write(bytes.ReplaceAll(job.Payload, []byte(`\`), []byte(`\\`)))
 		rows.WriteByte('\n')
 	}
-	_, err = pgdriver.CopyFrom(ctx, conn, &rows, "COPY jobs (id, kind, queue, max_attempts, payload) FROM STDIN")
+	_, err = pgdriver.CopyFrom(ctx, conn, &rows, "COPY jobs (id, kind, queue, max_attempts, trace_parent, payload) FROM STDIN")
 	return wrap(ctx, err, "enqueue jobs")
 }

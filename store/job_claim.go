@@ -57,7 +57,7 @@ func (s *Store) ClaimJobs(ctx context.Context, c JobClaim) ([]*models.Job, error
 		FROM relaxed
 		WHERE j.id = ANY (ARRAY(SELECT id FROM due))
 		RETURNING j.id, j.kind, j.queue, j.payload, j.state, j.attempts, j.max_attempts, j.claim, j.worker, j.run_at,
-		          j.unique_key, j.cancel_requested_at, j.created_at, j.started_at`, args...).Scan(ctx, &jobs)
+		          j.unique_key, j.cancel_requested_at, j.created_at, j.started_at, j.trace_parent`, args...).Scan(ctx, &jobs)
 	if err != nil {
 		return nil, wrap(ctx, err, "claim jobs")
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -14,6 +15,10 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/driver/pgdriver"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"ecoseller/telemetry"
 )
 
 // Options say which PostgreSQL to use and how.
@@ -33,6 +38,8 @@ type Options struct {
 	// SlowQuery is how long a statement may take before it is logged; 0 means 1 s.
 	SlowQuery time.Duration
 	Logger    *slog.Logger
+	// Calls watches the statements; it may be nil.
+	Calls *telemetry.Calls
 }
 
 // OpenDB returns a pool of connections; it does not connect yet. All access to the driver is in here.
@@ -74,7 +81,7 @@ func OpenDB(o Options) *bun.DB {
 	if slow == 0 {
 		slow = time.Second
 	}
-	return db.WithQueryHook(&queryHook{logger: o.Logger, slow: slow})
+	return db.WithQueryHook(&queryHook{logger: o.Logger, slow: slow, calls: o.Calls})
 }
 
 func (o Options) network() string {
@@ -107,29 +114,53 @@ func WaitUntilReady(ctx context.Context, db *bun.DB) error {
 	}
 }
 
-// queryHook counts statements and logs the slow and the failed ones, without their arguments: these
-// may hold personal data.
+// queryHook counts and times statements, and logs the slow ones, without their arguments: these may hold personal data.
 type queryHook struct {
 	logger *slog.Logger
 	slow   time.Duration
+	calls  *telemetry.Calls
 }
 
 // BeforeQuery counts the statement for the request it belongs to.
-func (h *queryHook) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context {
+func (h *queryHook) BeforeQuery(ctx context.Context, event *bun.QueryEvent) context.Context {
 	if counter := counterFrom(ctx); counter != nil {
 		counter.Add(1)
 	}
-	return ctx
+	return h.calls.Start(ctx, operationOf(event))
 }
 
 // AfterQuery logs a slow statement.
 func (h *queryHook) AfterQuery(ctx context.Context, event *bun.QueryEvent) {
+	if span := trace.SpanFromContext(ctx); h.calls != nil && span.IsRecording() {
+		span.SetAttributes(attribute.String("db.query.text", template(event)))
+	}
+	err := event.Err
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil // an answer like others
+	}
+	h.calls.End(ctx, operationOf(event), event.StartTime, err)
 	took := time.Since(event.StartTime)
 	if took < h.slow || h.logger == nil {
 		return
 	}
 	h.logger.WarnContext(ctx, "slow statement",
 		"took", took.Round(time.Millisecond), "operation", event.Operation(), "statement", template(event))
+}
+
+// operationOf is the first word of a statement, if it is one of the usual ones. bun itself takes all raw statements for
+// SELECT.
+func operationOf(event *bun.QueryEvent) string {
+	statement := strings.TrimLeft(event.Query, " \t\n")
+	end := strings.IndexAny(statement, " \t\n;")
+	if end < 0 {
+		end = len(statement)
+	}
+	switch operation := statement[:end]; operation {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "COPY":
+		return operation
+	default:
+		return "OTHER"
+	}
 }
 
 // template returns the statement without its arguments. Raw queries come to the hook with the arguments

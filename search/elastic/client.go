@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8"
@@ -18,6 +19,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"ecoseller/search"
+	"ecoseller/telemetry"
 )
 
 // The breakers. A server that does not answer costs the requests that find it out their time, and no others.
@@ -46,6 +48,7 @@ type client struct {
 	writeTimeout time.Duration
 	// writing has a place for each write that may run at once: more would only make all of them late.
 	writing chan struct{}
+	calls   *telemetry.Calls
 }
 
 func newClient(o Options) (*client, error) {
@@ -74,6 +77,7 @@ func newClient(o Options) (*client, error) {
 
 		writeTimeout: o.WriteTimeout,
 		writing:      make(chan struct{}, writesAtOnce),
+		calls:        o.Calls,
 	}
 	if c.writeTimeout == 0 {
 		c.writeTimeout = defaultWriteTimeout
@@ -98,6 +102,20 @@ func (c *client) do(ctx context.Context, request esapi.Request, out any) error {
 
 // ask is do without a breaker, for who has the patience to wait and to try again.
 func (c *client) ask(ctx context.Context, request esapi.Request, out any) error {
+	operation, started := operationOf(request), time.Now()
+	ctx = c.calls.Start(ctx, operation)
+	err := c.askUnwatched(ctx, request, out)
+	c.calls.End(ctx, operation, started, err)
+	return err
+}
+
+// operationOf names a request by its type: "Search", "Bulk".
+func operationOf(request esapi.Request) string {
+	name := fmt.Sprintf("%T", request)
+	return strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "Request")
+}
+
+func (c *client) askUnwatched(ctx context.Context, request esapi.Request, out any) error {
 	response, err := request.Do(ctx, c.es)
 	if err != nil {
 		return fmt.Errorf("%w: %w", search.ErrUnavailable, err)

@@ -12,6 +12,7 @@ import (
 	"ecoseller/models"
 	"ecoseller/search"
 	"ecoseller/search/analysis"
+	"ecoseller/telemetry"
 )
 
 // Options say which Elasticsearch to use and how.
@@ -32,6 +33,8 @@ type Options struct {
 	WriteTimeout time.Duration
 	// Logger is told when the server is left alone and when it answers again; it may be nil.
 	Logger *slog.Logger
+	// Calls watches the requests; it may be nil.
+	Calls *telemetry.Calls
 }
 
 // Engine searches in an index behind an alias.

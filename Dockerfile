@@ -6,7 +6,8 @@ RUN go mod download
 COPY . .
 # A volume takes the owner of the folder it is put over.
 RUN mkdir /media
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /ecoseller .
+ARG VERSION=
+RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w -X main.version=$VERSION" -o /ecoseller .
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /ecoseller /ecoseller

@@ -246,8 +246,10 @@ func (s *shop) openQueue() error {
 }
 
 func (s *shop) redisOptions() jobs.RedisOptions {
-	return jobs.RedisOptions{Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger,
-		Calls: s.observed.calls[telemetry.Redis]}
+	return jobs.RedisOptions{
+		Address: s.cfg.Redis.Location, Password: s.cfg.Redis.Password, Namespace: s.cfg.Redis.Namespace, Logger: s.logger,
+		Calls: s.observed.calls[telemetry.Redis],
+	}
 }
 
 // notifier is who is told of committed jobs: Redis, or the worker in this process.

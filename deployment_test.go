@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -94,9 +95,7 @@ func TestManifestsNameWhatExists(t *testing.T) {
 func checkContainer(t *testing.T, c container, settings map[string]string, known []string) {
 	t.Helper()
 	variables := map[string]string{"POSTGRES_PASSWORD": "x"}
-	for name, value := range settings {
-		variables[name] = value
-	}
+	maps.Copy(variables, settings)
 	for _, variable := range c.Env {
 		variables[variable.Name] = variable.Value
 		if !slices.Contains(known, variable.Name) {

@@ -83,9 +83,9 @@ func doctorCommand(ctx context.Context, line *cli.Command) error {
 
 func printFindings(w io.Writer, findings []finding) {
 	for _, f := range findings {
-		fmt.Fprintf(w, "%-8s %-14s %s\n", f.Health, f.Part, f.Says)
+		_, _ = fmt.Fprintf(w, "%-8s %-14s %s\n", f.Health, f.Part, f.Says)
 		if f.Mend != "" {
-			fmt.Fprintf(w, "%-23s → %s\n", "", f.Mend)
+			_, _ = fmt.Fprintf(w, "%-23s → %s\n", "", f.Mend)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func configCommand(_ context.Context, line *cli.Command) error {
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range settings {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, cmp.Or(s.Value, "-"), s.Source)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\n", s.Name, cmp.Or(s.Value, "-"), s.Source)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print configuration: %w", err)

@@ -200,7 +200,7 @@ func TestCreateAdmin(t *testing.T) {
 func TestDoctor(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	healthyShop := append(d.environment, "MEDIA_FOLDER="+t.TempDir())
+	healthyShop := append(slices.Clone(d.environment), "MEDIA_FOLDER="+t.TempDir())
 	noFolder := write(t, "file", "")
 	for _, test := range []struct {
 		name    string

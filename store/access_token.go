@@ -77,7 +77,7 @@ func (s *Store) insertAccessToken(ctx context.Context, token *models.AccessToken
 }
 
 // validToken is true of tokens that open something.
-const validToken = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
+const validToken = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())" //nolint:gosec // it is a condition
 
 // AccessTokenBySecret returns the valid token with this secret, or ErrNotFound.
 func (s *Store) AccessTokenBySecret(ctx context.Context, secret string) (*models.AccessToken, error) {

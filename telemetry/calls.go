@@ -63,7 +63,7 @@ func (c *Calls) Start(ctx context.Context, operation string) context.Context {
 	if !parent.SpanContext().IsSampled() {
 		return ctx
 	}
-	ctx, _ = parent.TracerProvider().Tracer(scope).Start(ctx, names[c.system]+" "+operation, trace.WithSpanKind(trace.SpanKindClient),
+	ctx, _ = parent.TracerProvider().Tracer(scope).Start(ctx, names[c.system]+" "+operation, trace.WithSpanKind(trace.SpanKindClient), //nolint:spancheck // EndSpan ends it
 		trace.WithAttributes(attribute.String("peer.service", names[c.system]), attribute.String("operation.name", operation)))
 	return ctx
 }

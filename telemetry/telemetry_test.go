@@ -44,7 +44,8 @@ func TestErrorsAreNotTold(t *testing.T) {
 	t.Parallel()
 	traces, recorder := newTraces(t)
 	calls := telemetry.NewCalls(telemetry.SMTP, "calls", "Calls.")
-	root, _ := traces.Tracer("test").Start(t.Context(), "root")
+	root, rootSpan := traces.Tracer("test").Start(t.Context(), "root")
+	defer rootSpan.End()
 	for outcome, err := range map[string]error{
 		"error": errors.New("550 no such user konrad@example.com"), "late": fmt.Errorf("konrad: %w", context.DeadlineExceeded),
 		"cancelled": fmt.Errorf("konrad: %w", context.Canceled),
@@ -98,7 +99,7 @@ func TestRequestsAreObserved(t *testing.T) {
 	var log bytes.Buffer
 	server := httptest.NewServer(observed.Handler(mux, traces, slog.New(slog.NewTextHandler(&log, nil))))
 	for _, path := range []string{"/healthz", "/secrets/of/konrad?name=konrad", "/none/konrad"} {
-		request, err := http.NewRequestWithContext(t.Context(), "GET", server.URL+path, nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func StartSpan(ctx context.Context, name string, attributes ...attribute.KeyValu
 	if !parent.SpanContext().IsSampled() {
 		return ctx
 	}
-	ctx, _ = parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...))
+	ctx, _ = parent.TracerProvider().Tracer(scope).Start(ctx, name, trace.WithAttributes(attributes...)) //nolint:spancheck // EndSpan ends it
 	return ctx
 }
 
@@ -77,6 +77,6 @@ func StartJob(ctx context.Context, traces trace.TracerProvider, kind, traceParen
 	if link := trace.LinkFromContext(cause); link.SpanContext.IsValid() {
 		options = append(options, trace.WithLinks(link))
 	}
-	ctx, _ = traces.Tracer(scope).Start(ctx, "job "+kind, options...)
+	ctx, _ = traces.Tracer(scope).Start(ctx, "job "+kind, options...) //nolint:spancheck // EndSpan ends it
 	return ctx
 }

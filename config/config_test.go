@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -85,6 +86,12 @@ func TestFromReportsEveryMistake(t *testing.T) {
 		{"folder and bucket", map[string]string{
 			"MEDIA_FOLDER": "/media", "MEDIA_S3_ENDPOINT": "http://s3:9000", "MEDIA_S3_BUCKET": "b", "MEDIA_S3_ACCESS_KEY": "k", "MEDIA_S3_SECRET_KEY": "s",
 		}, []string{"MEDIA_FOLDER"}},
+		{
+			"limits",
+			map[string]string{"LIMIT_TOKENS": "0", "LIMIT_PAGE_SIZE": "5000", "LIMIT_BODY_TIME": "-1s", "RATE_LIMIT": "10", "LIMIT_CONNECTIONS": "0"},
+			[]string{"LIMIT_TOKENS", "LIMIT_PAGE_SIZE", "LIMIT_BODY_TIME", "RATE_LIMIT: 10 is less", "LIMIT_CONNECTIONS"},
+		},
+		{"others", map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,proxy", "CORS_ORIGINS": "shop.example", "CACHE_TIME": "-1s"}, []string{`"proxy"`, `"shop.example"`, "CACHE_TIME"}},
 		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
 	}
 	for _, test := range tests {
@@ -111,6 +118,24 @@ func with(variables map[string]string, name, value string) map[string]string {
 		}
 	}
 	return changed
+}
+
+func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                           "[127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7]",
+		"none":                       "[]",
+		"203.0.113.9,2001:db8::7/32": "[203.0.113.9/32 2001:db8::/32]",
+	} {
+		c, err := config.From(map[string]string{"TRUSTED_PROXIES": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		networks, err := c.Traffic.Proxies()
+		if got := fmt.Sprint(networks); err != nil || got != want {
+			t.Errorf("%q: %s %v, want %s", text, got, err, want)
+		}
+	}
 }
 
 func TestPlaceOfPictures(t *testing.T) {

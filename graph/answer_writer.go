@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // answerWriter keeps a response until its head is known: how much the client has left, and what caches may do with it.
@@ -36,6 +39,9 @@ func (w *answerWriter) finish(o Options, r *http.Request) {
 	if w.answer.status != 0 {
 		w.status = w.answer.status
 	}
+	if w.status >= http.StatusBadRequest {
+		w.addCodes()
+	}
 	if w.answer.rate != nil {
 		w.answer.rate.describe(w.Header(), w.status == http.StatusTooManyRequests)
 	}
@@ -52,6 +58,28 @@ func (w *answerWriter) finish(o Options, r *http.Request) {
 	w.Header().Set("Content-Length", strconv.Itoa(w.body.Len()))
 	w.ResponseWriter.WriteHeader(w.status)
 	_, _ = w.ResponseWriter.Write(w.body.Bytes())
+}
+
+// addCodes gives a code to errors that gqlgen's transports write without asking anybody.
+func (w *answerWriter) addCodes() {
+	var response graphql.Response
+	if err := json.Unmarshal(w.body.Bytes(), &response); err != nil {
+		return
+	}
+	changed := false
+	for _, e := range response.Errors {
+		if e.Extensions["code"] == nil {
+			e.Extensions, changed = map[string]any{"code": string(CodeBadRequest)}, true
+		}
+	}
+	if !changed {
+		return
+	}
+	if body, err := json.Marshal(&response); err == nil {
+		w.body.Reset()
+		w.body.Write(body)
+		w.Header().Set("Content-Type", "application/json")
+	}
 }
 
 // cacheable says whether others may be given this response: what anybody gets for a query without errors. Cookies do

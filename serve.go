@@ -124,7 +124,7 @@ func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
 // serveUntil answers requests until the context ends, then lets those that run finish.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, cfg *config.Config) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: cfg.Traffic.HeaderTime, ReadTimeout: cfg.Traffic.HeaderTime + cfg.Limits.BodyTime,
+		Handler: handler, ReadHeaderTimeout: cfg.Traffic.HeaderTime, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
 	}
 	failed := make(chan error, 1)

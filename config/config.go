@@ -95,8 +95,9 @@ type Limits struct {
 	BodyTime  time.Duration `env:"LIMIT_BODY_TIME" envDefault:"10s"`
 	// UploadTime is how long a request with files may take: lines of editors are slower than those of servers.
 	UploadTime time.Duration `env:"LIMIT_UPLOAD_TIME" envDefault:"3m"`
-	// Rate is the complexity a client may ask for within RateWindow; 0 is no limit.
+	// Rate is the complexity a client may ask for within RateWindow, TokenRate one with a token; 0 is no limit.
 	Rate       int           `env:"RATE_LIMIT" envDefault:"1000000"`
+	TokenRate  int           `env:"RATE_LIMIT_WITH_TOKEN" envDefault:"10000000"`
 	RateWindow time.Duration `env:"RATE_LIMIT_WINDOW" envDefault:"1m"`
 }
 
@@ -389,8 +390,10 @@ func (l Limits) mistakes() []error {
 	if l.PageSize < minPageSize || l.PageSize > maxPageSize {
 		errs = append(errs, fmt.Errorf("LIMIT_PAGE_SIZE: %d to %d are possible", minPageSize, maxPageSize))
 	}
-	if l.Rate < 0 || l.Rate > 0 && l.Rate < l.Complexity {
-		errs = append(errs, fmt.Errorf("RATE_LIMIT: %d is less than LIMIT_COMPLEXITY (%d), so that some operations could never be run; 0 is no limit", l.Rate, l.Complexity))
+	for name, rate := range map[string]int{"RATE_LIMIT": l.Rate, "RATE_LIMIT_WITH_TOKEN": l.TokenRate} {
+		if rate != 0 && rate < l.Complexity {
+			errs = append(errs, fmt.Errorf("%s: %d is less than LIMIT_COMPLEXITY (%d), so that some operations could never be run; 0 is no limit", name, rate, l.Complexity))
+		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errs

@@ -30,8 +30,9 @@ type Limits struct {
 	BodyTime  time.Duration
 	// UploadTime is how long a request with files may take: lines of editors are slower than those of servers.
 	UploadTime time.Duration
-	// Rate is the complexity a client may ask for within RateWindow; 0 is no limit.
+	// Rate is the complexity a client may ask for within RateWindow, TokenRate one with a token; 0 is no limit.
 	Rate       int
+	TokenRate  int
 	RateWindow time.Duration
 }
 

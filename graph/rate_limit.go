@@ -30,11 +30,7 @@ type rateLimiter struct {
 	now     func() time.Time
 }
 
-// newRateLimiter returns nil, which charges nothing, where there is no limit.
 func newRateLimiter(limits Limits) *rateLimiter {
-	if limits.Rate == 0 {
-		return nil
-	}
 	buckets, err := lru.New[string, *rate.Limiter](rememberedClients)
 	if err != nil {
 		panic(err) // the size is a constant above zero
@@ -42,19 +38,23 @@ func newRateLimiter(limits Limits) *rateLimiter {
 	return &rateLimiter{limits: limits, buckets: buckets, now: time.Now}
 }
 
+// client is who pays: a token, or an address.
+type client struct {
+	name string
+	// rate is the complexity it may ask for within the window; 0 is no limit.
+	rate int
+}
+
 type clientKey struct{}
 
 // admit has the client of a request pay for the request itself, and refuses those that cannot.
 func (l *rateLimiter) admit(clientAddress func(*http.Request) string, next http.Handler) http.Handler {
-	if l == nil {
-		return next
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := "address " + clientAddress(r)
+		payer := client{name: "address " + clientAddress(r), rate: l.limits.Rate}
 		if token, _ := r.Context().Value(tokenKey{}).(*models.AccessToken); token != nil {
-			name = "token " + token.ID.String()
+			payer = client{name: "token " + token.ID.String(), rate: l.limits.TokenRate}
 		}
-		ctx := context.WithValue(r.Context(), clientKey{}, name)
+		ctx := context.WithValue(r.Context(), clientKey{}, payer)
 		if err := l.charge(ctx, requestWeight); err != nil {
 			refuse(w, statusTooMany, CodeRateLimited, err.Message)
 			return
@@ -65,13 +65,13 @@ func (l *rateLimiter) admit(clientAddress func(*http.Request) string, next http.
 
 // charge takes a price from the bucket of the request's client, and tells the answer what is left.
 func (l *rateLimiter) charge(ctx context.Context, price int) *gqlerror.Error {
-	name, known := ctx.Value(clientKey{}).(string)
-	if l == nil || !known {
+	payer, known := ctx.Value(clientKey{}).(client)
+	if !known || payer.rate == 0 {
 		return nil
 	}
-	now, bucket := l.now(), l.bucket(name)
+	now, bucket := l.now(), l.bucket(payer)
 	allowed := bucket.AllowN(now, price)
-	left := allowance{limits: l.limits, left: bucket.TokensAt(now)}
+	left := allowance{quota: payer.rate, window: l.limits.RateWindow, left: bucket.TokensAt(now)}
 	if !allowed {
 		left.wait = time.Duration((float64(price) - left.left) / float64(bucket.Limit()) * float64(time.Second))
 	}
@@ -82,12 +82,12 @@ func (l *rateLimiter) charge(ctx context.Context, price int) *gqlerror.Error {
 	return refusal(CodeRateLimited, "this client has asked for too much; try again in %d seconds", ceilSeconds(left.wait))
 }
 
-func (l *rateLimiter) bucket(name string) *rate.Limiter {
-	if bucket, known := l.buckets.Get(name); known {
+func (l *rateLimiter) bucket(payer client) *rate.Limiter {
+	if bucket, known := l.buckets.Get(payer.name); known {
 		return bucket
 	}
-	bucket := rate.NewLimiter(rate.Limit(float64(l.limits.Rate)/l.limits.RateWindow.Seconds()), l.limits.Rate)
-	if present, known, _ := l.buckets.PeekOrAdd(name, bucket); known {
+	bucket := rate.NewLimiter(rate.Limit(float64(payer.rate)/l.limits.RateWindow.Seconds()), payer.rate)
+	if present, known, _ := l.buckets.PeekOrAdd(payer.name, bucket); known {
 		return present
 	}
 	return bucket
@@ -95,7 +95,9 @@ func (l *rateLimiter) bucket(name string) *rate.Limiter {
 
 // allowance is what a client may still ask for.
 type allowance struct {
-	limits Limits
+	// quota is what fits into the bucket, which fills within the window.
+	quota  int
+	window time.Duration
 	left   float64
 	// wait is how long until what was refused is possible.
 	wait time.Duration
@@ -104,9 +106,8 @@ type allowance struct {
 // describe writes the fields of draft-ietf-httpapi-ratelimit-headers.
 func (a *allowance) describe(header http.Header, refused bool) {
 	left := max(0, int(a.left))
-	perSecond := float64(a.limits.Rate) / a.limits.RateWindow.Seconds()
-	full := time.Duration(float64(a.limits.Rate-left) / perSecond * float64(time.Second))
-	header.Set("RateLimit-Policy", fmt.Sprintf(`"complexity";q=%d;w=%d`, a.limits.Rate, ceilSeconds(a.limits.RateWindow)))
+	full := time.Duration(float64(a.quota-left) / float64(a.quota) * float64(a.window))
+	header.Set("RateLimit-Policy", fmt.Sprintf(`"complexity";q=%d;w=%d`, a.quota, ceilSeconds(a.window)))
 	header.Set("RateLimit", fmt.Sprintf(`"complexity";r=%d;t=%d`, left, ceilSeconds(full)))
 	if refused {
 		header.Set("Retry-After", strconv.Itoa(max(1, ceilSeconds(a.wait))))

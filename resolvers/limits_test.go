@@ -246,6 +246,10 @@ func TestClientsPayByComplexity(t *testing.T) {
 	if a, _ = ask("one", page, "Authorization", "Bearer "+s.token); a.status != 200 {
 		t.Errorf("with a token: %d", a.status)
 	}
+	_, header = ask("one", anyQuery, "Authorization", "Bearer "+s.token)
+	if header.Get("RateLimit-Policy") != `"complexity";q=10000000;w=3600` {
+		t.Errorf("with a token: %v", header)
+	}
 	// What is refused is not free.
 	for range 100 {
 		ask("three", `{ nothing }`)

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -57,16 +57,21 @@ func (d *Documents) Count() int {
 }
 
 func (d *Documents) readFolder(folder string) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return fmt.Errorf("open folder: %w", err)
+	}
+	defer func() { _ = root.Close() }()
 	schema := NewExecutableSchema(Config{}).Schema()
-	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".graphql" {
+	return fs.WalkDir(root.FS(), ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(file) != ".graphql" {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		text, err := fs.ReadFile(root.FS(), file)
 		if err != nil {
 			return fmt.Errorf("read document: %w", err)
 		}
-		return d.add(schema, path, "", string(text))
+		return d.add(schema, file, "", string(text))
 	})
 }
 
@@ -102,7 +107,7 @@ func (d *Documents) readManifest(file string) error {
 }
 
 func (d *Documents) add(schema *ast.Schema, label, name, text string) error {
-	if _, err := gqlparser.LoadQuery(schema, text); err != nil {
+	if _, err := gqlparser.LoadQueryWithRules(schema, text, nil); err != nil {
 		return fmt.Errorf("%s does not fit the schema: %w", label, err)
 	}
 	d.byHash[hashOf(text)] = text

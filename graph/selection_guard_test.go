@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +14,8 @@ import (
 
 func testSchema() *ast.Schema { return NewExecutableSchema(Config{}).Schema() }
 
-func measure(t interface{ Fatal(...any) }, schema *ast.Schema, query string, variables map[string]any) selectionSize {
-	document, errs := gqlparser.LoadQuery(schema, query)
+func measure(t interface{ Fatal(args ...any) }, schema *ast.Schema, query string, variables map[string]any) selectionSize {
+	document, errs := gqlparser.LoadQueryWithRules(schema, query, nil)
 	if errs != nil {
 		t.Fatal(query, errs)
 	}
@@ -99,10 +100,10 @@ func (g *queryMaker) selection(onType string, depth int) string {
 }
 
 func (g *queryMaker) expand(text string) string {
-	for i := len(g.bodies) - 1; i >= 0; i-- {
-		text = strings.ReplaceAll(text, fmt.Sprintf("...F%d ", i), "... on Category { "+g.bodies[i]+" } ")
+	for i, body := range slices.Backward(g.bodies) {
+		text = strings.ReplaceAll(text, fmt.Sprintf("...F%d ", i), "... on Category { "+body+" } ")
 		if rest, found := strings.CutSuffix(text, fmt.Sprintf("...F%d", i)); found {
-			text = rest + "... on Category { " + g.bodies[i] + " }"
+			text = rest + "... on Category { " + body + " }"
 		}
 	}
 	return text
@@ -118,7 +119,7 @@ func TestMeasuringIsLinear(t *testing.T) {
 		fmt.Fprintf(&q, " fragment F%d on Category { children { ...F%d ...F%d } }", i, i+1, i+1)
 	}
 	q.WriteString(" fragment F200 on Category { id }")
-	document, errs := gqlparser.LoadQuery(schema, q.String())
+	document, errs := gqlparser.LoadQueryWithRules(schema, q.String(), nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}

@@ -224,7 +224,7 @@ func TestClientsPayByComplexity(t *testing.T) {
 		return s.send(t, postOf(queryOf(query), append(header, "Test-Client", client)...))
 	}
 	a, header := ask("one", page)
-	if a.status != 200 || header.Get("RateLimit-Policy") != `"complexity";q=1000;w=3600` || header.Get("RateLimit") != `"complexity";r=789;t=760` {
+	if a.status != 200 || header.Get("Ratelimit-Policy") != `"complexity";q=1000;w=3600` || header.Get("Ratelimit") != `"complexity";r=789;t=760` {
 		t.Errorf("%d, %v", a.status, header)
 	}
 	for range 3 {
@@ -247,7 +247,7 @@ func TestClientsPayByComplexity(t *testing.T) {
 		t.Errorf("with a token: %d", a.status)
 	}
 	_, header = ask("one", anyQuery, "Authorization", "Bearer "+s.token)
-	if header.Get("RateLimit-Policy") != `"complexity";q=10000000;w=3600` {
+	if header.Get("Ratelimit-Policy") != `"complexity";q=10000000;w=3600` {
 		t.Errorf("with a token: %v", header)
 	}
 	// What is refused is not free.

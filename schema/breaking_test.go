@@ -30,17 +30,17 @@ type comparison struct {
 	changes []string
 }
 
-func (c *comparison) report(format string, args ...any) {
+func (c *comparison) reportf(format string, args ...any) {
 	c.changes = append(c.changes, fmt.Sprintf(format, args...))
 }
 
 func (c *comparison) compareType(old, now *ast.Definition) {
 	if now == nil {
-		c.report("type %s is gone", old.Name)
+		c.reportf("type %s is gone", old.Name)
 		return
 	}
 	if old.Kind != now.Kind {
-		c.report("%s is no %s any more, but a %s", old.Name, old.Kind, now.Kind)
+		c.reportf("%s is no %s any more, but a %s", old.Name, old.Kind, now.Kind)
 		return
 	}
 	switch old.Kind {
@@ -60,7 +60,7 @@ func (c *comparison) compareType(old, now *ast.Definition) {
 func (c *comparison) compareNames(old, now []string, message string) {
 	for _, name := range old {
 		if !slices.Contains(now, name) {
-			c.report(message, name)
+			c.reportf(message, name)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (c *comparison) compareNames(old, now []string, message string) {
 func (c *comparison) compareValues(old, now *ast.Definition) {
 	for _, value := range old.EnumValues {
 		if now.EnumValues.ForName(value.Name) == nil && !deprecated(value.Directives) {
-			c.report("%s has no value %s any more", old.Name, value.Name)
+			c.reportf("%s has no value %s any more", old.Name, value.Name)
 		}
 	}
 }
@@ -79,17 +79,17 @@ func (c *comparison) compareInputs(old, now *ast.Definition) {
 		switch present := now.Fields.ForName(field.Name); {
 		case present == nil:
 			if !deprecated(field.Directives) {
-				c.report("%s is gone", name)
+				c.reportf("%s is gone", name)
 			}
 		case !takes(present.Type, field.Type):
-			c.report("%s takes %s instead of %s", name, present.Type, field.Type)
+			c.reportf("%s takes %s instead of %s", name, present.Type, field.Type)
 		case required(present.Type, present.DefaultValue) && !required(field.Type, field.DefaultValue):
-			c.report("%s has to be given now", name)
+			c.reportf("%s has to be given now", name)
 		}
 	}
 	for _, field := range now.Fields {
 		if old.Fields.ForName(field.Name) == nil && required(field.Type, field.DefaultValue) {
-			c.report("%s.%s is new and has to be given", old.Name, field.Name)
+			c.reportf("%s.%s is new and has to be given", old.Name, field.Name)
 		}
 	}
 }
@@ -103,12 +103,12 @@ func (c *comparison) compareFields(old, now *ast.Definition) {
 		present := now.Fields.ForName(field.Name)
 		if present == nil {
 			if !deprecated(field.Directives) {
-				c.report("%s is gone", name)
+				c.reportf("%s is gone", name)
 			}
 			continue
 		}
 		if !c.gives(present.Type, field.Type) {
-			c.report("%s gives %s instead of %s", name, present.Type, field.Type)
+			c.reportf("%s gives %s instead of %s", name, present.Type, field.Type)
 		}
 		c.compareArguments(name, field.Arguments, present.Arguments)
 	}
@@ -121,19 +121,19 @@ func (c *comparison) compareArguments(name string, old, now ast.ArgumentDefiniti
 		switch {
 		case present == nil:
 			if !deprecated(argument.Directives) {
-				c.report("%s is gone", label)
+				c.reportf("%s is gone", label)
 			}
 		case !takes(present.Type, argument.Type):
-			c.report("%s takes %s instead of %s", label, present.Type, argument.Type)
+			c.reportf("%s takes %s instead of %s", label, present.Type, argument.Type)
 		case required(present.Type, present.DefaultValue) && !required(argument.Type, argument.DefaultValue):
-			c.report("%s has to be given now", label)
+			c.reportf("%s has to be given now", label)
 		case textOf(argument.DefaultValue) != textOf(present.DefaultValue):
-			c.report("%s is %s by default instead of %s", label, textOf(present.DefaultValue), textOf(argument.DefaultValue))
+			c.reportf("%s is %s by default instead of %s", label, textOf(present.DefaultValue), textOf(argument.DefaultValue))
 		}
 	}
 	for _, argument := range now {
 		if old.ForName(argument.Name) == nil && required(argument.Type, argument.DefaultValue) {
-			c.report("%s(%s:) is new and has to be given", name, argument.Name)
+			c.reportf("%s(%s:) is new and has to be given", name, argument.Name)
 		}
 	}
 }
@@ -144,12 +144,12 @@ func (c *comparison) compareDirective(old, now *ast.DirectiveDefinition) {
 		return
 	}
 	if now == nil {
-		c.report("%s is gone", name)
+		c.reportf("%s is gone", name)
 		return
 	}
 	for _, location := range old.Locations {
 		if !slices.Contains(now.Locations, location) {
-			c.report("%s may not stand on %s any more", name, location)
+			c.reportf("%s may not stand on %s any more", name, location)
 		}
 	}
 	c.compareArguments(name, old.Arguments, now.Arguments)

@@ -42,6 +42,7 @@ func answerOn(conn net.Conn) (string, error) {
 	}
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err == nil {
+		defer func() { _ = response.Body.Close() }()
 		return summary(response)
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
@@ -90,6 +91,7 @@ func waitingAnswer(conn net.Conn) (answer string, none bool) {
 	_ = conn.SetReadDeadline(time.Now().Add(time.Millisecond))
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err == nil {
+		defer func() { _ = response.Body.Close() }()
 		answer, err = summary(response)
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {

@@ -136,11 +136,11 @@ func send(ctx context.Context, client *http.Client, address string, header http.
 	if err != nil {
 		return "", fmt.Errorf("send request: %w", err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	return summary(response)
 }
 
 func summary(response *http.Response) (string, error) {
-	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return "", fmt.Errorf("read answer: %w", err)

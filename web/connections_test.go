@@ -46,6 +46,7 @@ func connect(t *testing.T, from, to string) (status int, body string, conn net.C
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)

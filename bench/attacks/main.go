@@ -121,7 +121,7 @@ func (s *server) ready(ctx context.Context) bool {
 
 func (s *server) stop() {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
-	_ = <-s.ended // it was told to end
+	<-s.ended //nolint:errcheck // it was told to end
 }
 
 func attackAll(ctx context.Context, s *server, connections int) error {

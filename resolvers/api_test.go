@@ -22,7 +22,6 @@ import (
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search"
-	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
 	"ecoseller/search/spelling"
 	"ecoseller/search/suggest"
@@ -55,12 +54,9 @@ func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	s, db := cataloguetest.NewDemo(t)
+	s, db := cataloguetest.NewIndexedDemo(t)
 	languages := cataloguetest.Languages()
 	engine := newEngine(t, s)
-	if _, err := indexer.New(s, languages, engine).Rebuild(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
 	token, err := s.CreateAccessToken(t.Context(), "test", models.AllPermissions())
 	if err != nil {
 		t.Fatal(err)

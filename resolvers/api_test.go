@@ -73,7 +73,7 @@ func newShop(t *testing.T) *shop {
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
 			Media: pictures, MediaAddresses: mediaAddresses,
-			Composer: newComposer(t, languages), EmailRates: models.EmailRates{PerRecipient: 5},
+			Composer: newComposer(t), EmailRates: models.EmailRates{PerRecipient: 5},
 		},
 		MaxUpload: pictures.MaxUpload(),
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,

@@ -69,7 +69,9 @@ func create(tb testing.TB, t template) store.Options {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 
-	server := &server{options: options, db: store.OpenDB(options)}
+	patient := options
+	patient.StatementTimeout = 2 * time.Minute // others may be making a template
+	server := &server{options: patient, db: store.OpenDB(patient)}
 	name := stamped("test_" + strings.ReplaceAll(uuid.NewString(), "-", ""))
 	tb.Cleanup(func() {
 		_ = server.drop(context.Background(), name)

@@ -89,7 +89,9 @@ func (s *server) locked(ctx context.Context, lock, unlock string, act func() err
 	if _, err := conn.ExecContext(ctx, "SELECT ?(?)", bun.Safe(lock), templateLock); err != nil {
 		return fmt.Errorf("lock the templates: %w", err)
 	}
-	defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT ?(?)", bun.Safe(unlock), templateLock) }()
+	defer func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "SELECT ?(?)", bun.Safe(unlock), templateLock)
+	}()
 	return act()
 }
 

@@ -169,7 +169,8 @@ func (s *server) drop(ctx context.Context, name string) error {
 func (s *server) removeLeft(ctx context.Context) error {
 	var left []string
 	err := s.db.NewRaw(`SELECT datname FROM pg_database AS d
-		WHERE datname ~ '^(test|template)_[a-z0-9_]+_[0-9]{10}$' AND right(datname, 10)::bigint < ?
+		WHERE (datname ~ '^template_.+_building$' -- nobody else builds while we have the lock
+				OR datname ~ '^(test|template)_[a-z0-9_]+_[0-9]{10}$' AND substring(datname FROM '[0-9]{10}$')::bigint < ?)
 			AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.datname = d.datname)`,
 		time.Now().Add(-leftAfter).Unix()).Scan(ctx, &left)
 	if err != nil {

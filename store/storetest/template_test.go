@@ -56,7 +56,7 @@ func TestRemovesWhatKilledRunsHaveLeft(t *testing.T) {
 		made("test_old_", 2*leftAfter): false, made("template_old_", 2*leftAfter): false,
 		made("test_young_", 0): true, made("template_young_", 0): true, used.Database: true,
 	}
-	if err := s.removeLeft(t.Context()); err != nil {
+	if err := s.locked(t.Context(), "pg_advisory_lock", "pg_advisory_unlock", func() error { return s.removeLeft(t.Context()) }); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range wants {

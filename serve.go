@@ -32,7 +32,7 @@ import (
 	"ecoseller/web"
 )
 
-// firstQuery is what the playground begins with, and what a start prints.
+// firstQuery is what a new tab of the playground begins with, and what a start prints.
 const firstQuery = `{
   searchProducts(query: "sluchatka bez dratu", language: "cs", first: 3) {
     totalCount
@@ -278,7 +278,11 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		mux.Handle("/demo", storefront)
 	}
 	if s.cfg.AllowIntrospection() {
-		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery})
+		examples, err := web.Examples()
+		if err != nil {
+			return nil, err
+		}
+		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery, Examples: examples})
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,6 @@
 // What the pages look like: each function makes the content of <main> from an answer of the API.
 
-import { drawing, picture } from './drawings.js'
+import { drawing, picture, productDrawing } from './drawings.js'
 import { h, marked, plainText } from './elements.js'
 import { countFilters, facetForm, filterChips, valueName } from './facets.js'
 import { sortNames } from './place.js'
@@ -9,7 +9,7 @@ import { languageName } from './words.js'
 /** The first page: categories and what is new. */
 export function homePage({ say, href, place }, shop, answer) {
   const tiles = shop.categories.map(category => h('li', null, h('a', { class: 'tile', href: href({ page: 'category', slug: category.slug }) },
-    drawing([category], category.code), h('span', null, category.title))))
+    drawing([category.code], category.code), h('span', null, category.title))))
   return [
     h('section', { class: 'welcome' }, heading(say('welcome')), h('p', null, say('welcomeText'))),
     h('section', { 'aria-label': say('categories') }, h('ul', { class: 'tiles' }, tiles)),
@@ -22,7 +22,7 @@ export function searchPage(context, answer) {
   const { say, href, place } = context
   const { result } = answer
   const notes = []
-  if (result.correctedQuery) {
+  if (result.correctedQuery && result.totalCount > 0) {
     notes.push(h('p', { class: 'note', id: 'corrected' }, say('corrected', place.query), ' ', h('a', { href: href({ page: 'search', query: result.correctedQuery }) }, result.correctedQuery)))
   }
   if (result.relaxed) notes.push(h('p', { class: 'note', id: 'relaxed' }, say('relaxed')))
@@ -63,8 +63,8 @@ export function productPage(context, product) {
         foreign && h('p', { class: 'note' }, say('onlyIn', languageName(product.language))),
         product.shortDescription && h('p', { class: 'lead', lang: language }, plainText(product.shortDescription)),
         product.variants.length > 1 && variantChoice(context, product, chosen, choose),
-        buying,
-        product.description && h('p', { class: 'description', lang: language }, plainText(product.description)))),
+        buying),
+      product.description && h('p', { class: 'description', lang: language }, plainText(product.description))),
   ]
 }
 
@@ -91,7 +91,7 @@ function list(context, result, facets, ownOrder) {
   const filters = h('details', { class: 'filters', open: matchMedia('(min-width: 60rem)').matches || context.filtersOpen },
     h('summary', null, say('filters'), count > 0 && ` (${count})`), form)
   const found = h('section', { class: 'results', 'aria-labelledby': 'count' },
-    h('div', { class: 'bar' }, h('p', { id: 'count' }, say('products', undefined, result.totalCount)), sortChoice(context, ownOrder)),
+    h('div', { class: 'bar' }, h('h2', { id: 'count' }, say('products', undefined, result.totalCount)), sortChoice(context, ownOrder)),
     filterChips(shared),
     result.totalCount === 0
       ? h('div', { class: 'empty' }, h('p', null, h('strong', null, say('nothing'))), h('p', null, say('nothingHint')))
@@ -137,7 +137,7 @@ function rangeOfPrices(say, range) {
 function gallery({ say }, product) {
   const pictures = product.media.map((media, i) =>
     picture(media, product.media.length > 1 ? `${product.title}, ${say('picture', String(i + 1), product.media.length)}` : product.title, product, '(min-width: 60rem) 36rem, 100vw'))
-  return h('div', { class: 'gallery' }, pictures.length ? pictures : drawing(product.categories, product.title))
+  return h('div', { class: 'gallery' }, pictures.length ? pictures : productDrawing(product))
 }
 
 function variantChoice(context, product, chosen, choose) {

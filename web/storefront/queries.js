@@ -4,6 +4,7 @@ const card = `
 fragment Card on Product {
   id title slug language brand shortDescription
   media { url(width: 480) srcset }
+  productType { code }
   categories { code }
   variants { sku stockQuantity price { discountPercent } }
   priceRange { lowestGross { formatted } highestGross { formatted } lowestNet { formatted } }
@@ -79,6 +80,7 @@ query Product($id: ID, $slug: String, $language: LanguageCode, $country: Country
   product(id: $id, slug: $slug) {
     id title slug language brand shortDescription description
     media { url(width: 960) srcset width height }
+    productType { code }
     categories { code path { title slug } }
     variants {
       sku ean stockQuantity

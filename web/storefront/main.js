@@ -107,6 +107,8 @@ class Storefront {
       if (this.#place.page !== 'missing') history.replaceState(history.state, '', addressOf(this.#place, this.#defaultCountry))
     }
     this.#say = speaker(this.#place.language)
+    // Before the answer comes: what is typed meanwhile stays.
+    this.#field.value = this.#place.page === 'search' ? this.#place.query : ''
     this.#main.setAttribute('aria-busy', 'true')
     let content
     try {
@@ -283,13 +285,12 @@ class Storefront {
   // What is around the content.
 
   #frame() {
-    const { language, country, page, query } = this.#place
+    const { language, country } = this.#place
     document.documentElement.lang = language
     const texts = { skip: 'skip', 'query-label': 'searchFor', submit: 'search', 'language-label': 'language', 'country-label': 'country', about: 'about' }
     for (const [id, word] of Object.entries(texts)) document.getElementById(id).textContent = this.#say(word)
     this.#field.placeholder = this.#say('searchFor')
     document.getElementById('suggestions').setAttribute('aria-label', this.#say('suggestions'))
-    if (document.activeElement !== this.#field || page === 'search') this.#field.value = page === 'search' ? query : ''
     document.getElementById('home').href = this.#href({ page: 'home' })
     fillSelect('language', this.#languages.map(code => [code, languageName(code)]), language)
     fillSelect('country', (this.#shop?.countries ?? []).map(({ code, name, defaultPriceList }) => [code, `${name} · ${defaultPriceList.currency}`]), country)

@@ -33,6 +33,7 @@ function brandGroup({ brands }, filter, say, change) {
 }
 
 function stockGroup({ inStockCount }, filter, say, change) {
+  if (inStockCount === 0 && !filter.inStock) return null
   const options = [{ value: '1', label: say('inStock'), count: inStockCount }]
   return checkboxGroup('stock', say('availability'), options, filter.inStock ? ['1'] : [], say, chosen => change({ ...filter, inStock: chosen.length > 0 }))
 }
@@ -52,8 +53,10 @@ function priceGroup({ price }, filter, say, currency, change) {
 
 function attributeGroup(facet, filter, say, names, change) {
   const { type, values } = facet
-  const label = type.unit ? `${type.name} (${type.unit})` : type.name
-  names.set(type.code, type.name)
+  const chosen = filter.attributes[type.code] ?? []
+  if (values.length < 2 && chosen.length === 0 && !filter.ranges[type.code]) return null // there is nothing to choose
+  const label = type.unit ? `${typeName(type)} (${type.unit})` : typeName(type)
+  names.set(type.code, typeName(type))
   const numeric = type.valueType === 'INTEGER' || type.valueType === 'DECIMAL'
   if (numeric && values.length > shortList) {
     const setRange = range => change({ ...filter, ranges: { ...filter.ranges, [type.code]: range } })
@@ -65,8 +68,13 @@ function attributeGroup(facet, filter, say, names, change) {
     return { value: attribute.value, label: text, count: productCount }
   })
   if (numeric) options.sort((a, b) => Number(a.value) - Number(b.value))
-  return checkboxGroup('a-' + type.code, label, options, filter.attributes[type.code] ?? [], say,
-    chosen => change({ ...filter, attributes: { ...filter.attributes, [type.code]: chosen } }))
+  return checkboxGroup('a-' + type.code, label, options, chosen, say,
+    values => change({ ...filter, attributes: { ...filter.attributes, [type.code]: values } }))
+}
+
+/** A property as people read it, also where the shop has no name for it but its code. */
+export function typeName({ code, name }) {
+  return name === code ? code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ') : name
 }
 
 /** A value as people read it. */

@@ -227,8 +227,9 @@ class Storefront {
 
   #context() {
     const country = this.#shop.countries.find(({ code }) => code === this.#place.country)
+    const priceList = country?.defaultPriceList ?? this.#shop.priceLists.find(({ isDefault }) => isDefault)
     return {
-      place: this.#place, say: this.#say, href: this.#href, names: this.#names, currency: country?.defaultPriceList.currency ?? '',
+      place: this.#place, say: this.#say, href: this.#href, names: this.#names, currency: priceList?.currency ?? '',
       filtersOpen: this.#main.querySelector('.filters')?.open,
       changeFilter: filter => this.#go({ ...this.#place, filter, shown: pageSize }),
       changeSort: sort => this.#go({ ...this.#place, sort, shown: pageSize }),
@@ -294,6 +295,7 @@ class Storefront {
     document.getElementById('home').href = this.#href({ page: 'home' })
     fillSelect('language', this.#languages.map(code => [code, languageName(code)]), language)
     fillSelect('country', (this.#shop?.countries ?? []).map(({ code, name, defaultPriceList }) => [code, `${name} · ${defaultPriceList.currency}`]), country)
+    document.getElementById('country').hidden = !this.#shop?.countries.length
     this.#navigation()
   }
 

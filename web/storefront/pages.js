@@ -2,7 +2,7 @@
 
 import { drawing, picture, productDrawing } from './drawings.js'
 import { h, marked, plainText } from './elements.js'
-import { countFilters, facetForm, filterChips, valueName } from './facets.js'
+import { countFilters, facetForm, filterChips, typeName, valueName } from './facets.js'
 import { sortNames } from './place.js'
 import { languageName } from './words.js'
 
@@ -12,7 +12,7 @@ export function homePage({ say, href, place }, shop, answer) {
     drawing([category.code], category.code), h('span', null, category.title))))
   return [
     h('section', { class: 'welcome' }, heading(say('welcome')), h('p', null, say('welcomeText'))),
-    h('section', { 'aria-label': say('categories') }, h('ul', { class: 'tiles' }, tiles)),
+    tiles.length > 0 && h('section', { 'aria-label': say('categories') }, h('ul', { class: 'tiles' }, tiles)),
     h('section', { 'aria-labelledby': 'newest' }, h('h2', { id: 'newest' }, say('newest')), cards({ say, href, place }, answer.products.nodes.map(node => ({ node })))),
   ]
 }
@@ -39,8 +39,14 @@ export function categoryPage(context, answer) {
     breadcrumbs(context, category.path.slice(0, -1)), heading(category.title, category.language, place.language),
     category.description && h('p', { class: 'lead' }, plainText(category.description)),
     children.length > 0 && h('nav', { 'aria-label': category.title, class: 'below' }, h('ul', null, children)),
-    list(context, result, { attributes: result.facets }, 'byNewest'),
+    list(context, result, { attributes: widespreadFirst(result.facets) }, 'byNewest'),
   ]
+}
+
+// Lists of products have their facets in the order of codes, searches in this one.
+function widespreadFirst(facets) {
+  const products = ({ values }) => values.reduce((sum, { productCount }) => sum + productCount, 0)
+  return facets.toSorted((a, b) => products(b) - products(a))
 }
 
 /** One product with its variants. */
@@ -134,6 +140,11 @@ function rangeOfPrices(say, range) {
   return single ? range.lowestGross.formatted : say('startingAt', range.lowestGross.formatted)
 }
 
+function priceText(say, price) {
+  if (!price) return say('noPrice')
+  return price.gross?.formatted ?? say('withoutVat', price.net.formatted)
+}
+
 function gallery({ say }, product) {
   const pictures = product.media.map((media, i) =>
     picture(media, product.media.length > 1 ? `${product.title}, ${say('picture', String(i + 1), product.media.length)}` : product.title, product, '(min-width: 60rem) 36rem, 100vw'))
@@ -170,16 +181,16 @@ function variantDetails({ say }, variant) {
   const { price } = variant
   const discounted = price && Number(price.discountPercent) > 0 && price.gross
   const rows = [
-    ...[...Map.groupBy(variant.attributes, ({ type }) => type.name)].map(([name, attributes]) => [name, attributes.map(attribute => valueName(attribute, attribute.type, say)).join(', ')]),
+    ...[...Map.groupBy(variant.attributes, ({ type }) => typeName(type))].map(([name, attributes]) => [name, attributes.map(attribute => valueName(attribute, attribute.type, say)).join(', ')]),
     [say('code'), variant.sku],
     ...(variant.ean.length ? [[say('ean'), variant.ean.join(', ')]] : []),
   ]
   return [
     h('div', { class: 'offer', 'aria-live': 'polite' },
-      h('p', { class: 'price' }, h('strong', null, price ? (price.gross ?? price.net).formatted : say('noPrice')),
+      h('p', { class: 'price' }, h('strong', null, priceText(say, price)),
         discounted && [' ', h('span', { class: 'badge' }, say('discount', String(Number(price.discountPercent)))), ' ',
           h('s', null, h('span', { class: 'hidden' }, say('before', '')), price.grossBeforeDiscount.formatted)]),
-      price && h('p', { class: 'net' }, say('withoutVat', price.net.formatted)),
+      price?.gross && h('p', { class: 'net' }, say('withoutVat', price.net.formatted)),
       h('p', { class: variant.stockQuantity > 0 ? 'stock' : 'stock gone' },
         variant.stockQuantity > 0 ? say('inStockCount', String(variant.stockQuantity)) : say('outOfStock'))),
     h('h2', null, say('details')),

@@ -20,7 +20,8 @@ fragment Facet on AttributeFacet {
 /** What the frame of the page needs. */
 export const shop = `
 query Shop($language: LanguageCode) @inContext(language: $language) {
-  countries { code name defaultPriceList { code currency } }
+  countries { code name defaultPriceList { currency } }
+  priceLists { currency isDefault }
   categories { id code title slug children { code title slug } }
 }`
 

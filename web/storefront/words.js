@@ -14,10 +14,10 @@ const words = {
     brand: 'Brand', category: 'Category', availability: 'Availability', inStock: 'In stock', outOfStock: 'Sold out', price: 'Price without VAT',
     from: 'from', to: 'to', fromOf: '%, from', toOf: '%, to', yes: 'yes', no: 'no', more: 'Show more', less: 'Show fewer', shownOf: '% of #',
     sort: 'Sort by', best: 'best match', byNewest: 'newest', byTitle: 'name', byPrice: 'price, lowest first', byPriceDown: 'price, highest first',
-    startingAt: 'from %', withVat: 'with VAT %', withoutVat: '% without VAT', discount: '−% %', before: 'Before: %', noPrice: 'Price on request', variant: 'Variant',
+    startingAt: 'from %', withoutVat: '% without VAT', discount: '−% %', before: 'Before: %', noPrice: 'Price on request', variant: 'Variant',
     inStockCount: 'In stock: %', details: 'Properties', code: 'Code', ean: 'EAN', picture: 'Picture % of #', onlyIn: 'This text is only available in another language: %.',
     missing: 'This page is not here.', missingHint: 'Perhaps it has moved. Search for it, or start from the beginning.', failed: 'The shop does not answer right now.', again: 'Try again',
-    about: 'An example storefront on the GraphQL API: what it asks is in queries.js. Nothing can be ordered here.', loading: 'Loading…',
+    about: 'An example storefront on the GraphQL API: what it asks is in queries.js. Nothing can be ordered here.',
   },
   cs: {
     skip: 'Přejít na obsah', search: 'Hledat', searchFor: 'Hledat zboží', language: 'Jazyk', country: 'Země a měna',
@@ -32,10 +32,10 @@ const words = {
     brand: 'Značka', category: 'Kategorie', availability: 'Dostupnost', inStock: 'Skladem', outOfStock: 'Vyprodáno', price: 'Cena bez DPH',
     from: 'od', to: 'do', fromOf: '%, od', toOf: '%, do', yes: 'ano', no: 'ne', more: 'Zobrazit další', less: 'Zobrazit méně', shownOf: '% z #',
     sort: 'Řadit podle', best: 'nejlepší shody', byNewest: 'novinek', byTitle: 'názvu', byPrice: 'ceny od nejnižší', byPriceDown: 'ceny od nejvyšší',
-    startingAt: 'od %', withVat: 's DPH %', withoutVat: '% bez DPH', discount: '−% %', before: 'Původně: %', noPrice: 'Cena na dotaz', variant: 'Varianta',
+    startingAt: 'od %', withoutVat: '% bez DPH', discount: '−% %', before: 'Původně: %', noPrice: 'Cena na dotaz', variant: 'Varianta',
     inStockCount: 'Skladem: %', details: 'Vlastnosti', code: 'Kód', ean: 'EAN', picture: 'Obrázek % z #', onlyIn: 'Tento text je jen v jiném jazyce: %.',
     missing: 'Tato stránka tu není.', missingHint: 'Možná se přestěhovala. Zkuste ji vyhledat nebo začněte od úvodu.', failed: 'Obchod teď neodpovídá.', again: 'Zkusit znovu',
-    about: 'Ukázkový obchod nad GraphQL API: na co se ptá, je v souboru queries.js. Objednat se tu nic nedá.', loading: 'Načítá se…',
+    about: 'Ukázkový obchod nad GraphQL API: na co se ptá, je v souboru queries.js. Objednat se tu nic nedá.',
   },
   sk: {
     skip: 'Prejsť na obsah', search: 'Hľadať', searchFor: 'Hľadať tovar', language: 'Jazyk', country: 'Krajina a mena',
@@ -50,10 +50,10 @@ const words = {
     brand: 'Značka', category: 'Kategória', availability: 'Dostupnosť', inStock: 'Na sklade', outOfStock: 'Vypredané', price: 'Cena bez DPH',
     from: 'od', to: 'do', fromOf: '%, od', toOf: '%, do', yes: 'áno', no: 'nie', more: 'Zobraziť ďalšie', less: 'Zobraziť menej', shownOf: '% z #',
     sort: 'Zoradiť podľa', best: 'najlepšej zhody', byNewest: 'noviniek', byTitle: 'názvu', byPrice: 'ceny od najnižšej', byPriceDown: 'ceny od najvyššej',
-    startingAt: 'od %', withVat: 's DPH %', withoutVat: '% bez DPH', discount: '−% %', before: 'Pôvodne: %', noPrice: 'Cena na vyžiadanie', variant: 'Variant',
+    startingAt: 'od %', withoutVat: '% bez DPH', discount: '−% %', before: 'Pôvodne: %', noPrice: 'Cena na vyžiadanie', variant: 'Variant',
     inStockCount: 'Na sklade: %', details: 'Vlastnosti', code: 'Kód', ean: 'EAN', picture: 'Obrázok % z #', onlyIn: 'Tento text je len v inom jazyku: %.',
     missing: 'Táto stránka tu nie je.', missingHint: 'Možno sa presťahovala. Skúste ju vyhľadať alebo začnite od úvodu.', failed: 'Obchod teraz neodpovedá.', again: 'Skúsiť znova',
-    about: 'Ukážkový obchod nad GraphQL API: na čo sa pýta, je v súbore queries.js. Objednať sa tu nič nedá.', loading: 'Načítava sa…',
+    about: 'Ukážkový obchod nad GraphQL API: na čo sa pýta, je v súbore queries.js. Objednať sa tu nič nedá.',
   },
 }
 

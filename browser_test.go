@@ -436,7 +436,7 @@ func accessibility(t *testing.T, p *browserPage) {
 	axe := readAxe(t)
 	for _, path := range []string{
 		"/demo/en/", "/demo/cs/search?q=sluchatka&brand=Lumora", "/demo/sk/category/domacnost", "/demo/en/product/wireless-headphones-lumora-air-2",
-		"/demo/sk/search?q=qqqqqqqq", "/dev/mailbox/",
+		"/demo/sk/search?q=qqqqqqqq", "/dev/mailbox/", "/dev/mailbox/templates/ORDER_CONFIRMATION/cs",
 	} {
 		p.resize(t, 1280, 900)
 		p.prefer(t, "light")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -54,7 +55,7 @@ func TestBrowser(t *testing.T) {
 		{"accessibility", accessibility},
 		{"playground", playgroundRunsExamples},
 	} {
-		t.Run(test.name, func(t *testing.T) { test.run(t, openPage(t, browser, "http://"+shop.address)) })
+		t.Run(test.name, func(t *testing.T) { test.run(t, openPage(browser, t, "http://"+shop.address)) })
 	}
 }
 
@@ -80,7 +81,7 @@ type browserPage struct {
 }
 
 // openPage opens a tab, and fails the test when the page reports an error of its own.
-func openPage(t *testing.T, browser context.Context, address string) *browserPage {
+func openPage(browser context.Context, t *testing.T, address string) *browserPage {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p := &browserPage{ctx: ctx, address: address}
@@ -130,7 +131,7 @@ func (p *browserPage) asked() (byGet, byPost []string) {
 		if u, err := url.Parse(request.URL); err != nil || u.Path != "/graphql" {
 			continue
 		}
-		if request.Method == "GET" {
+		if request.Method == http.MethodGet {
 			byGet = append(byGet, request.URL)
 		} else {
 			byPost = append(byPost, request.URL)

@@ -272,9 +272,11 @@ func (s *shop) engines() *search.Finder {
 	if s.elastic == nil {
 		return s.finder(s.postgres)
 	}
-	return s.finder(&search.Failover{
-		Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, HedgeAfter: s.cfg.Elastic.HedgeAfter, Logger: s.logger,
-	})
+	return s.finder(search.NewFailover(s.elastic, s.postgres, s.failoverOptions()))
+}
+
+func (s *shop) failoverOptions() search.FailoverOptions {
+	return search.FailoverOptions{Timeout: s.cfg.Elastic.Timeout, HedgeAfter: s.cfg.Elastic.HedgeAfter, Logger: s.logger}
 }
 
 func (s *shop) finder(engine search.Searcher) *search.Finder {
@@ -285,7 +287,7 @@ func (s *shop) finder(engine search.Searcher) *search.Finder {
 func (s *shop) completer() *suggest.Completer {
 	var engine search.Suggester = s.postgres
 	if s.elastic != nil {
-		engine = &search.SuggestFailover{Primary: s.elastic, Secondary: s.postgres, Timeout: s.cfg.Elastic.Timeout, Logger: s.logger}
+		engine = search.NewSuggestFailover(s.elastic, s.postgres, s.failoverOptions())
 	}
 	return suggest.New(engine, s.store, s.names)
 }

@@ -40,7 +40,7 @@ func TestBadElasticsearchCostsFewRequestsTheirTime(t *testing.T) {
 	}
 	const timeout = 1500 * time.Millisecond
 	ask := func(hedgeAfter time.Duration) (*search.Result, time.Duration) {
-		f := &search.Failover{Primary: primary, Secondary: secondary, Timeout: timeout, HedgeAfter: hedgeAfter, Logger: slog.New(slog.DiscardHandler)}
+		f := search.NewFailover(primary, secondary, search.FailoverOptions{Timeout: timeout, HedgeAfter: hedgeAfter, Logger: slog.New(slog.DiscardHandler)})
 		started := time.Now()
 		result, err := f.Search(context.Background(), search.Request{Text: "hammock", Chain: []models.LanguageCode{"en"}, First: 5})
 		if err != nil {

@@ -33,7 +33,9 @@ import (
 
 var (
 	chaosSeed = flag.Uint64("chaos.seed", 0, "seed of TestChaos; by chance when 0")
-	chaosTime = flag.Duration("chaos.time", 8*time.Second, "how long TestChaos makes trouble")
+	// The services are everybody's: the command would break whatever else runs meanwhile.
+	chaosCrash = flag.String("chaos.crash", "", "shell command with which TestChaos crashes Elasticsearch: `../scripts/services crash elasticsearch`")
+	chaosTime  = flag.Duration("chaos.time", 8*time.Second, "how long TestChaos makes trouble")
 )
 
 // rebuildProcessEnv makes the test binary rebuild an index instead of running tests; it is killed on the way.
@@ -76,7 +78,7 @@ func chaosIndexer(s *store.Store, address, alias string) *indexer.Indexer {
 }
 
 // chaos is a shop whose products are edited while its search index is rebuilt, rebuilds are broken off and killed, the
-// index is rolled back, and Elasticsearch refuses, hangs, is slow and loses connections.
+// index is rolled back, and Elasticsearch refuses, hangs, is slow, loses connections and, on demand, crashes.
 type chaos struct {
 	*testing.T
 	options store.Options
@@ -114,7 +116,11 @@ func TestChaos(t *testing.T) {
 	background.Go(func() { c.hurryPostponedJobs(working) })
 
 	c.until = time.Now().Add(*chaosTime)
-	for i, act := range []func(*rand.Rand){c.edit, c.edit, c.edit, c.rebuild, c.misbehave} {
+	acts := []func(*rand.Rand){c.edit, c.edit, c.edit, c.rebuild, c.misbehave}
+	if *chaosCrash != "" {
+		acts = append(acts, c.crash)
+	}
+	for i, act := range acts {
 		random := rand.New(rand.NewPCG(seed, uint64(i)))
 		trouble.Go(func() {
 			for c.goesOn() {
@@ -311,6 +317,15 @@ func (c *chaos) misbehave(random *rand.Rand) {
 	c.proxy.behave(forward, 0)
 	c.proxy.cut()
 	pause(700)
+}
+
+// crash kills Elasticsearch, and goes on when it answers again.
+func (c *chaos) crash(random *rand.Rand) {
+	time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
+	c.count("crash")
+	if out, err := exec.Command("bash", "-c", *chaosCrash).CombinedOutput(); err != nil {
+		c.Errorf("crash Elasticsearch: %v\n%s", err, out)
+	}
 }
 
 // hurryPostponedJobs spares the test the pauses between attempts.

@@ -2,11 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
-	"sync/atomic"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -45,44 +40,4 @@ type SuggestedProducts struct {
 type Suggester interface {
 	Name() EngineName
 	Suggest(ctx context.Context, r SuggestRequest) (*SuggestedProducts, error)
-}
-
-// SuggestFailover asks the primary suggester and, when that is unavailable, the secondary.
-type SuggestFailover struct {
-	Primary   Suggester
-	Secondary Suggester
-	// Timeout is how long the primary may take.
-	Timeout time.Duration
-	Logger  *slog.Logger
-
-	// away is set while the secondary stands in, so that the log has a line for each change only.
-	away atomic.Bool
-}
-
-// Name is that of the primary.
-func (f *SuggestFailover) Name() EngineName { return f.Primary.Name() }
-
-// Suggest returns the primary's candidates, or the secondary's marked as degraded.
-func (f *SuggestFailover) Suggest(ctx context.Context, r SuggestRequest) (*SuggestedProducts, error) {
-	primaryCtx, cancel := context.WithTimeout(ctx, f.Timeout)
-	defer cancel()
-	found, err := f.Primary.Suggest(primaryCtx, r)
-	if err == nil {
-		if f.away.Swap(false) {
-			f.Logger.InfoContext(ctx, "suggestions come from their engine again", "engine", f.Primary.Name())
-		}
-		return found, nil
-	}
-	if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) && primaryCtx.Err() == nil {
-		return nil, fmt.Errorf("suggest in %s: %w", f.Primary.Name(), err)
-	}
-	if !f.away.Swap(true) {
-		f.Logger.WarnContext(ctx, "suggestions come from the engine that stands in", "engine", f.Primary.Name(), "error", err)
-	}
-	found, err = f.Secondary.Suggest(ctx, r)
-	if err != nil {
-		return nil, fmt.Errorf("suggest in %s, which stands in: %w", f.Secondary.Name(), err)
-	}
-	found.Degraded = true
-	return found, nil
 }

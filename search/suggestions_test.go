@@ -328,11 +328,14 @@ func (noProducts) Suggest(context.Context, search.SuggestRequest) (*search.Sugge
 	return &search.SuggestedProducts{Engine: search.Postgres}, nil
 }
 
-type away struct{}
+type away struct{ back bool }
 
-func (away) Name() search.EngineName { return search.Elasticsearch }
+func (*away) Name() search.EngineName { return search.Elasticsearch }
 
-func (away) Suggest(ctx context.Context, r search.SuggestRequest) (*search.SuggestedProducts, error) {
+func (a *away) Suggest(ctx context.Context, r search.SuggestRequest) (*search.SuggestedProducts, error) {
+	if a.back {
+		return &search.SuggestedProducts{Engine: search.Elasticsearch}, nil
+	}
 	if r.Text == "slow" {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -342,14 +345,15 @@ func (away) Suggest(ctx context.Context, r search.SuggestRequest) (*search.Sugge
 
 func TestAnotherEngineStandsInForSuggestions(t *testing.T) {
 	t.Parallel()
-	f := &search.SuggestFailover{Primary: away{}, Secondary: noProducts{}, Timeout: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	primary := &away{}
+	f := search.NewSuggestFailover(primary, noProducts{}, search.FailoverOptions{Timeout: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	for _, text := range []string{"quick", "slow"} {
 		found, err := f.Suggest(t.Context(), search.SuggestRequest{Text: text})
 		if err != nil || !found.Degraded || found.Engine != search.Postgres {
 			t.Errorf("%s: %+v, %v", text, found, err)
 		}
 	}
-	f.Primary = noProducts{}
+	primary.back = true
 	if found, err := f.Suggest(t.Context(), search.SuggestRequest{Text: "x"}); err != nil || found.Degraded {
 		t.Errorf("when it is back: %+v, %v", found, err)
 	}

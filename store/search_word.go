@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun/dialect/pgdialect"
 
@@ -41,25 +42,39 @@ func (s *Store) AddSearchWords(ctx context.Context, words []SearchWord) error {
 	return wrap(ctx, err, "add search words")
 }
 
-// CountSearchWords counts anew how many products have each word of a language, and takes out words that none has.
-// The empty word stands for all products.
-func (s *Store) CountSearchWords(ctx context.Context, language models.LanguageCode) error {
-	//nolint:dupword // columns
+// PutSearchWords makes the words all that are known, with their numbers. The empty word stands for all products. Words
+// that came in meanwhile, and that some product has, stay.
+func (s *Store) PutSearchWords(ctx context.Context, words []SearchWord) error {
+	for batch := range slices.Chunk(words, searchWordsBatch) {
+		err := s.execJSON(ctx, "put search words", `
+			INSERT INTO search_words AS w (language, word, written, documents)
+			SELECT language, word, written, documents
+			FROM jsonb_to_recordset(?0::jsonb) AS g (language text, word text, written text, documents integer)
+			ORDER BY language, word
+			ON CONFLICT (language, word) DO UPDATE SET documents = excluded.documents, written = excluded.written
+			WHERE (w.documents, w.written) IS DISTINCT FROM (excluded.documents, excluded.written)`, batch)
+		if err != nil {
+			return err
+		}
+	}
+	return s.deleteSearchWordsExcept(ctx, words)
+}
+
+// searchWordsBatch bounds a statement's size.
+const searchWordsBatch = 10_000
+
+func (s *Store) deleteSearchWordsExcept(ctx context.Context, kept []SearchWord) error {
+	languages, words := make([]string, len(kept)), make([]string, len(kept))
+	for i, word := range kept {
+		languages[i], words[i] = string(word.Language), word.Word
+	}
 	_, err := s.db.NewRaw(`
-		WITH counted AS (
-			SELECT word, ndoc AS documents
-			FROM ts_stat(format('SELECT document FROM product_search WHERE language = %L', ?0::text))
-			UNION ALL
-			SELECT '', count(*) FROM product_search WHERE language = ?0
-		), vanished AS (
-			DELETE FROM search_words AS w
-			WHERE w.language = ?0 AND NOT EXISTS (SELECT FROM counted WHERE counted.word = w.word)
-		)
-		INSERT INTO search_words AS w (language, word, written, documents)
-		SELECT ?0, word, word, documents FROM counted
-		ON CONFLICT (language, word) DO UPDATE SET documents = excluded.documents
-		WHERE w.documents <> excluded.documents`, language).Exec(ctx)
-	return wrap(ctx, err, "count search words")
+		DELETE FROM search_words AS w
+		WHERE NOT EXISTS (SELECT FROM unnest(?0::text[], ?1::text[]) AS kept (language, word) WHERE kept.language = w.language AND kept.word = w.word)
+		  AND NOT EXISTS (
+			SELECT FROM product_search AS s WHERE s.language = w.language AND s.document @@ quote_literal(w.word)::tsquery)`,
+		pgdialect.Array(languages), pgdialect.Array(words)).Exec(ctx)
+	return wrap(ctx, err, "delete vanished search words")
 }
 
 // SearchWords returns those of the words that are known in one of the languages.

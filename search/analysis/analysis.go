@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/text/unicode/norm"
 
 	"ecoseller/models"
@@ -31,12 +33,18 @@ type Analyzer struct {
 	stop map[string]bool
 	// protected words are not stemmed.
 	protected map[string]bool
+	// stems are those of the words met last: a catalogue says the same words over and over.
+	stems *lru.Cache[string, string]
 }
+
+// rememberedStems is for how many words a language's analyzer remembers the stem: about a megabyte.
+const rememberedStems = 10_000
 
 // New returns the analyzer of a language. For a language it does not know it folds accents only. Protected
 // words, such as brands, are kept as they are: no ending is taken off.
 func New(language models.LanguageCode, protected ...string) *Analyzer {
-	a := &Analyzer{Language: LanguageOf(language), stop: map[string]bool{}, protected: map[string]bool{}}
+	stems, _ := lru.New[string, string](rememberedStems) // it refuses sizes below 1 only
+	a := &Analyzer{Language: LanguageOf(language), stop: map[string]bool{}, protected: map[string]bool{}, stems: stems}
 	for _, word := range a.StopWords {
 		a.stop[word] = true
 	}
@@ -92,7 +100,7 @@ func (a *Analyzer) Tokens(text string) []Token {
 
 // withoutPossessives takes off the English "'s", which is no word.
 func (a *Analyzer) withoutPossessives(text string) string {
-	if !a.possessives {
+	if !a.possessives || !strings.ContainsAny(text, "'’") {
 		return text
 	}
 	return possessive.ReplaceAllString(text, "$1")
@@ -116,7 +124,9 @@ func compounds(text string) []string {
 func partsOf(compound string) []string {
 	var parts []string
 	for _, part := range strings.FieldsFunc(compound, isJoint) {
-		if digits := amountOrModel.FindStringSubmatch(part); digits != nil {
+		if !strings.ContainsAny(part, "0123456789") {
+			parts = append(parts, part)
+		} else if digits := amountOrModel.FindStringSubmatch(part); digits != nil {
 			parts = append(parts, digits[1]+digits[3], digits[2]+digits[4])
 		} else {
 			parts = append(parts, part)
@@ -140,16 +150,20 @@ func (a *Analyzer) QueryTokens(text string) []Token {
 		}
 	}
 	if len(tokens) == 0 {
-		tokens = (&Analyzer{Language: a.Language, protected: a.protected}).Tokens(text)
+		tokens = (&Analyzer{Language: a.Language, protected: a.protected, stems: a.stems}).Tokens(text)
 	}
 	return unique(tokens)
 }
 
 // Fold puts a text into lower case and takes its accents off.
 func Fold(text string) string {
+	text = strings.ToLower(text)
+	if isASCII(text) {
+		return text
+	}
 	var out strings.Builder
 	out.Grow(len(text))
-	for _, r := range norm.NFKD.String(strings.ToLower(text)) {
+	for _, r := range norm.NFKD.String(text) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 		case r == 'ł':
@@ -169,11 +183,25 @@ func Fold(text string) string {
 	return out.String()
 }
 
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func (a *Analyzer) token(word string) Token {
 	if a.protected[word] {
 		return Token{Word: word, Stem: word}
 	}
-	return Token{Word: word, Stem: a.Stem(word)}
+	stem, known := a.stems.Get(word)
+	if !known {
+		stem = a.Stem(word)
+		a.stems.Add(word, stem)
+	}
+	return Token{Word: word, Stem: stem}
 }
 
 func unique(tokens []Token) []Token {

@@ -1,16 +1,14 @@
 package analysis
 
 import (
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
 // stemRule takes an ending off a word, or puts another one in its place; with a prefix, it takes that off
 // words that have one of the endings. Rules are applied one after another. They are data, so that
-// Elasticsearch runs the same stemmer: see StemPatterns.
+// Elasticsearch runs the same stemmer: see BackwardSteps.
 type stemRule struct {
 	// endings, the longest that fits counts.
 	endings []string
@@ -142,50 +140,6 @@ func (r stemRule) endingOf(word string) string {
 		}
 	}
 	return longest
-}
-
-// StemPattern is a step of a stemmer as a regular expression and what takes its place.
-type StemPattern struct{ Pattern, Replacement string }
-
-// StemPatterns returns the language's stemmer as regular expressions of Java, for Elasticsearch; applied
-// one after another they do the same as Stem.
-func (l *Language) StemPatterns() []StemPattern {
-	var patterns []StemPattern
-	for _, r := range l.stemmer {
-		patterns = append(patterns, r.pattern())
-	}
-	return patterns
-}
-
-func (r stemRule) pattern() StemPattern {
-	if r.anywhere {
-		behind := ""
-		if r.after != "" {
-			behind = "(?<=[" + r.after + "])"
-		}
-		return StemPattern{behind + regexp.QuoteMeta(r.endings[0]), r.to}
-	}
-	if r.whole {
-		return StemPattern{"^(?:" + strings.Join(r.endings, "|") + ")$", r.to}
-	}
-	stem, least := "", r.least
-	if r.after != "" {
-		stem, least = "["+r.after+"]", max(least-1, 0)
-	}
-	// Words with digits have no endings; the shortest stem leaves the longest ending.
-	stem = `\D{` + strconv.Itoa(least) + `,}?` + stem
-	endings := make([]string, len(r.endings))
-	for i, ending := range r.endings {
-		endings[i] = regexp.QuoteMeta(ending)
-	}
-	ending := "(?:" + strings.Join(endings, "|") + ")"
-	if r.prefix != "" {
-		return StemPattern{"^" + r.prefix + "(?=" + stem + ending + "$)", ""}
-	}
-	if r.before != "" {
-		return StemPattern{"^(" + stem + ")" + ending + "([" + r.before + "])$", "$1" + r.to + "$2"}
-	}
-	return StemPattern{"^(" + stem + ")" + ending + "$", "$1" + r.to}
 }
 
 // Stem takes the ending off a folded word.

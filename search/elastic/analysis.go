@@ -1,7 +1,6 @@
 package elastic
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,18 +88,23 @@ func (s settings) addLanguage(language *analysis.Language, analyzer string) {
 
 func (s settings) addAnalyzer(name string, filters []string) {
 	s.analyzers[name] = object{
-		"type": "custom", "char_filter": slices.Sorted(maps.Keys(compoundJoints)), "tokenizer": "standard", "filter": filters,
+		"type": "custom", "char_filter": []string{"joints"}, "tokenizer": "standard", "filter": filters,
 	}
 }
 
-// compoundJoints write compounds with the one joint at which the standard tokenizer does not cut: wi-fi, 15.6,
-// 15,6, 2TB and iphone15, as analysis.Tokens has them. They run in the order of their names.
-var compoundJoints = object{
-	"joint_1_hyphen":  object{"type": "pattern_replace", "pattern": `(?<=[\p{L}\p{N}])-(?=[\p{L}\p{N}])`, "replacement": "_"},
-	"joint_2_decimal": object{"type": "pattern_replace", "pattern": `(?<=\d)[.,](?=\d)`, "replacement": "_"},
-	"joint_3_amount":  object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\d+)(?=\p{L}+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
-	"joint_4_model":   object{"type": "pattern_replace", "pattern": `(?<![\p{L}\p{N}])(\p{L}{2,})(?=\d+(?![\p{L}\p{N}]))`, "replacement": "$1_"},
-}
+// compoundJoints writes compounds with the one joint at which the standard tokenizer does not cut: wi-fi, 15.6,
+// 15,6, 2TB and iphone15, as analysis.Tokens has them. It is one expression, and each of its parts fails at its first
+// letter nearly everywhere: every text passes through it.
+var compoundJoints = object{"joints": object{
+	"type": "pattern_replace", "replacement": "_",
+	"pattern": strings.Join([]string{
+		`-(?<=[\p{L}\p{N}]-)(?=[\p{L}\p{N}])`,
+		`[.,](?<=\d[.,])(?=\d)`,
+		// Between a number and its unit, and between a model's word and its number, nothing stands yet.
+		`(?<=\d)(?<=(?<![\p{L}\p{N}])\d{1,20})(?=\p{L}+(?![\p{L}\p{N}]))`,
+		`(?<=\p{L}{2})(?=\d+(?![\p{L}\p{N}]))(?<=(?<![\p{L}\p{N}])\p{L}{2,40})`,
+	}, "|"),
+}}
 
 // compoundFilters give the parts of a compound and the whole.
 func compoundFilters() object {
@@ -134,12 +138,25 @@ func (s settings) addUnlessProtected(language *analysis.Language, stem []string)
 	return filter
 }
 
-// addStemmer adds the language's rules, one filter each, and returns the filters' names.
+// addStemmer adds the language's rules, one filter each, and returns the names of the filters: they turn a word, take off
+// what is now its beginning, and turn it back.
 func (s settings) addStemmer(language *analysis.Language) (filters []string) {
-	for i, p := range language.StemPatterns() {
+	filters = append(filters, "reverse")
+	for i, step := range language.BackwardSteps() {
 		name := string(language.Code) + "_stem_" + strconv.Itoa(i+1)
-		s.filters[name] = object{"type": "pattern_replace", "pattern": p.Pattern, "replacement": p.Replacement}
+		s.filters[name] = stemFilter(step)
 		filters = append(filters, name)
 	}
-	return filters
+	return append(filters, "reverse")
+}
+
+func stemFilter(step analysis.BackwardStep) object {
+	if step.Forms == nil {
+		return object{"type": "pattern_replace", "pattern": step.Pattern, "replacement": step.Replacement}
+	}
+	rules := make([]string, len(step.Forms))
+	for i, form := range step.Forms {
+		rules[i] = form.Word + " => " + form.Stem
+	}
+	return object{"type": "stemmer_override", "rules": rules}
 }

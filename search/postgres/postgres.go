@@ -72,21 +72,22 @@ func (e *Engine) Index(ctx context.Context, documents []*search.Document) error 
 	if len(documents) == 0 {
 		return nil
 	}
-	return e.index(ctx, documents, newVocabulary())
+	words := newVocabulary()
+	if err := e.index(ctx, documents, words); err != nil {
+		return err
+	}
+	return e.store.AddSearchWords(ctx, words.all())
 }
 
-func (e *Engine) index(ctx context.Context, documents []*search.Document, known *vocabulary) error {
+func (e *Engine) index(ctx context.Context, documents []*search.Document, words *vocabulary) error {
 	var rows []store.ProductSearchRow
 	for _, d := range documents {
-		rows = append(rows, e.rows(d, known)...)
+		rows = append(rows, e.rows(d, words)...)
 	}
 	if err := e.store.PutProductSearchRows(ctx, rows); err != nil {
 		return err
 	}
-	if err := e.putSuggestions(ctx, documents); err != nil {
-		return err
-	}
-	return e.store.AddSearchWords(ctx, known.takeNew())
+	return e.putSuggestions(ctx, documents)
 }
 
 // Delete removes the products' rows; their suggestions have gone with the products.
@@ -102,33 +103,34 @@ func (e *Engine) Ready(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) rows(d *search.Document, known *vocabulary) []store.ProductSearchRow {
+func (e *Engine) rows(d *search.Document, vocabulary *vocabulary) []store.ProductSearchRow {
 	if len(d.Texts) == 0 {
-		return []store.ProductSearchRow{e.row(d, "", search.Text{}, known)}
+		return []store.ProductSearchRow{e.row(d, "", search.Text{}, vocabulary)}
 	}
 	var rows []store.ProductSearchRow
 	for language, text := range d.Texts {
-		rows = append(rows, e.row(d, language, text, known))
+		rows = append(rows, e.row(d, language, text, vocabulary))
 	}
 	return rows
 }
 
-func (e *Engine) row(d *search.Document, language models.LanguageCode, text search.Text, known *vocabulary) store.ProductSearchRow {
+func (e *Engine) row(d *search.Document, language models.LanguageCode, text search.Text, vocabulary *vocabulary) store.ProductSearchRow {
 	analyzer := e.analyzers[language]
 	if analyzer == nil {
 		analyzer = e.analyzers[""]
 	}
 	v := newVector()
-	for _, code := range d.Codes {
-		v.add(analysis.CodeMark+analysis.Code(code), 'A')
-	}
-	v.addTokens(analyzer.Tokens(strings.Join(d.Codes, " ")), 'A')
 	brand, title := analyzer.Tokens(d.Brand), analyzer.Tokens(text.Title)
 	v.addTokens(brand, 'A')
 	v.addTokens(title, 'B')
 	v.addTokens(analyzer.Tokens(text.ShortDescription), 'C')
-	v.addTokens(analyzer.Tokens(strings.Join(text.Attributes, " ")), 'D')
-	known.add(language, v, text.Title, d.Brand, text.ShortDescription, strings.Join(text.Attributes, " "))
+	attributes := strings.Join(text.Attributes, " ")
+	v.addTokens(analyzer.Tokens(attributes), 'D')
+	vocabulary.add(language, v, text.Title, d.Brand, text.ShortDescription, attributes)
+	for _, code := range d.Codes {
+		v.add(analysis.CodeMark+analysis.Code(code), 'A')
+	}
+	v.addTokens(analyzer.Tokens(strings.Join(d.Codes, " ")), 'A')
 
 	var words []string
 	for _, token := range slices.Concat(title, brand) {
@@ -146,14 +148,17 @@ const maxLexeme = 2000
 
 // vector writes a tsvector: each lexeme with the places it stands at and the weights of these.
 type vector struct {
-	places map[string]*strings.Builder
-	count  map[string]int
-	last   int
+	lexemes map[string]*places
+	last    int
 }
 
-func newVector() *vector {
-	return &vector{places: map[string]*strings.Builder{}, count: map[string]int{}}
+// places are where a lexeme stands, as PostgreSQL reads them: 1A,7C.
+type places struct {
+	written []byte
+	count   int
 }
+
+func newVector() *vector { return &vector{lexemes: map[string]*places{}} }
 
 func (v *vector) addTokens(tokens []analysis.Token, weight byte) {
 	before := v.last
@@ -170,26 +175,31 @@ func (v *vector) addAt(place int, word string, weight byte) {
 	// PostgreSQL keeps at most 255 places of a lexeme, and places up to 16383.
 	place = min(place, 16383)
 	v.last = max(v.last, place)
-	if len(word) > maxLexeme || v.count[word] >= 255 {
+	if len(word) > maxLexeme {
 		return
 	}
-	v.count[word]++
-	places := v.places[word]
-	if places == nil {
-		places = new(strings.Builder)
-		v.places[word] = places
-	} else {
-		places.WriteByte(',')
+	p := v.lexemes[word]
+	switch {
+	case p == nil:
+		p = new(places)
+		v.lexemes[word] = p
+	case p.count >= 255:
+		return
+	default:
+		p.written = append(p.written, ',')
 	}
-	places.WriteString(strconv.Itoa(place))
-	places.WriteByte(weight)
+	p.count++
+	p.written = append(strconv.AppendInt(p.written, int64(place), 10), weight)
 }
 
 // String returns the text that PostgreSQL reads as a tsvector.
 func (v *vector) String() string {
 	var out strings.Builder
-	for word, places := range v.places {
-		out.WriteString(lexeme(word) + ":" + places.String() + " ")
+	for word, places := range v.lexemes {
+		out.WriteString(lexeme(word))
+		out.WriteByte(':')
+		out.Write(places.written)
+		out.WriteByte(' ')
 	}
 	return out.String()
 }

@@ -36,7 +36,7 @@ func (r *rebuild) Delete(ctx context.Context, deleted []models.IndexVersion) err
 	return r.engine.Delete(ctx, deleted)
 }
 
-// Commit counts products and words; rows of deleted products went with these.
+// Commit counts the products and puts the words in place of the old ones; rows of deleted products went with these.
 func (r *rebuild) Commit(ctx context.Context, count int) error {
 	found, err := r.engine.store.CountProductSearchProducts(ctx)
 	if err != nil {
@@ -45,10 +45,8 @@ func (r *rebuild) Commit(ctx context.Context, count int) error {
 	if found < count {
 		return fmt.Errorf("the search table holds %d products, expected %d", found, count)
 	}
-	for language := range r.engine.analyzers {
-		if err := r.engine.store.CountSearchWords(ctx, language); err != nil {
-			return err
-		}
+	if err := r.vocabulary.put(ctx, r.engine.store); err != nil {
+		return err
 	}
 	return r.engine.store.SetProductSearchMadeFor(ctx, r.engine.definition())
 }

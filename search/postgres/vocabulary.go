@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -10,63 +11,61 @@ import (
 	"ecoseller/store"
 )
 
-// vocabulary collects the words of documents, each once. Several batches of documents may be added at a time.
+// vocabulary counts how many documents have each word. It grows with the words of a catalogue, not with its products:
+// codes, which are all different, are none. Several batches of documents may be added at a time.
 type vocabulary struct {
-	mutex sync.Mutex
-	known map[models.LanguageCode]map[string]bool
-	fresh map[models.LanguageCode]map[string]*store.SearchWord
+	mutex     sync.Mutex
+	languages map[models.LanguageCode]map[string]*store.SearchWord
 }
 
 func newVocabulary() *vocabulary {
-	return &vocabulary{known: map[models.LanguageCode]map[string]bool{}, fresh: map[models.LanguageCode]map[string]*store.SearchWord{}}
+	return &vocabulary{languages: map[models.LanguageCode]map[string]*store.SearchWord{}}
 }
+
+// allDocuments is the word that stands for all products.
+const allDocuments = ""
 
 // add takes the words of a document in a language, which are written like that in the texts.
 func (v *vocabulary) add(language models.LanguageCode, document *vector, texts ...string) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	known, fresh := v.known[language], v.fresh[language]
-	if known == nil {
-		known = map[string]bool{}
-		v.known[language] = known
+	words := v.languages[language]
+	if words == nil {
+		words = map[string]*store.SearchWord{allDocuments: {Language: language}}
+		v.languages[language] = words
 	}
-	if fresh == nil {
-		fresh = map[string]*store.SearchWord{}
-		v.fresh[language] = fresh
-	}
-	before := len(fresh)
-	for word := range document.places {
-		switch {
-		case known[word]:
-		case fresh[word] != nil:
-			fresh[word].Documents++
-		default:
-			fresh[word] = &store.SearchWord{Language: language, Word: word, Written: word, Documents: 1}
+	words[allDocuments].Documents++
+	before := len(words)
+	for word := range document.lexemes {
+		if words[word] == nil {
+			words[word] = &store.SearchWord{Language: language, Word: word, Written: word}
 		}
+		words[word].Documents++
 	}
-	if len(fresh) == before {
+	if len(words) == before {
 		return
 	}
 	for _, text := range texts {
 		for word, written := range analysis.Written(text) {
-			if fresh[word] != nil {
-				fresh[word].Written = written
+			if words[word] != nil && words[word].Written == word {
+				words[word].Written = written
 			}
 		}
 	}
 }
 
-// takeNew returns the words that were not returned before.
-func (v *vocabulary) takeNew() []store.SearchWord {
-	v.mutex.Lock()
-	defer v.mutex.Unlock()
+// all returns the words of all languages.
+func (v *vocabulary) all() []store.SearchWord {
 	words := []store.SearchWord{}
-	for language, fresh := range v.fresh {
-		for _, word := range slices.Sorted(maps.Keys(fresh)) {
-			words = append(words, *fresh[word])
-			v.known[language][word] = true
+	for _, language := range slices.Sorted(maps.Keys(v.languages)) {
+		for _, word := range slices.Sorted(maps.Keys(v.languages[language])) {
+			words = append(words, *v.languages[language][word])
 		}
 	}
-	v.fresh = map[models.LanguageCode]map[string]*store.SearchWord{}
 	return words
+}
+
+// put makes the words and their numbers what the database knows.
+func (v *vocabulary) put(ctx context.Context, s *store.Store) error {
+	return s.PutSearchWords(ctx, v.all())
 }

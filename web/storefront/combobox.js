@@ -33,9 +33,13 @@ export class Combobox {
 
   /** Closes the list and forgets what was asked. */
   close() {
+    this.#stopAsking()
+    this.#show([])
+  }
+
+  #stopAsking() {
     clearTimeout(this.#timer)
     this.#asked?.abort()
-    this.#show([])
   }
 
   #later() {
@@ -66,6 +70,12 @@ export class Combobox {
     this.#activate(-1)
   }
 
+  // Who moves in the list chooses from what it shows: a late answer must not change it.
+  #move(index) {
+    this.#stopAsking()
+    this.#activate(index)
+  }
+
   #activate(index) {
     this.#active = index
     for (const [i, option] of [...this.#list.children].entries()) option.setAttribute('aria-selected', String(i === index))
@@ -81,11 +91,11 @@ export class Combobox {
     const count = this.#offered.length
     switch (event.key) {
       case 'ArrowDown':
-        if (count) this.#activate((this.#active + 1) % count)
+        if (count) this.#move((this.#active + 1) % count)
         else this.#ask()
         break
       case 'ArrowUp':
-        if (count) this.#activate(this.#active <= 0 ? count - 1 : this.#active - 1)
+        if (count) this.#move(this.#active <= 0 ? count - 1 : this.#active - 1)
         break
       case 'Enter':
         if (this.#active < 0) return this.close() // the form searches for what was typed

@@ -109,6 +109,8 @@ class Storefront {
     this.#say = speaker(this.#place.language)
     // Before the answer comes: what is typed meanwhile stays.
     this.#field.value = this.#place.page === 'search' ? this.#place.query : ''
+    const { activeElement } = document
+    const typed = this.#field.value
     this.#main.setAttribute('aria-busy', 'true')
     let content
     try {
@@ -123,7 +125,9 @@ class Storefront {
     this.#frame()
     this.#fill(content)
     this.#main.removeAttribute('aria-busy')
-    if (opened && !first) document.getElementById('title')?.focus({ preventScroll: true })
+    // Who does something else by now is left there.
+    const waited = [activeElement, document.body].includes(document.activeElement) && this.#field.value === typed
+    if (opened && !first && waited) document.getElementById('title')?.focus({ preventScroll: true })
     if (opened || back || first) scrollTo({ top: scroll ?? 0, behavior: 'instant' })
     this.#announceList()
   }

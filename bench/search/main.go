@@ -111,7 +111,7 @@ func recordPairs(ctx context.Context, cfg *config.Config, o options, texts []str
 
 func graphRequest(text string, facets bool) []byte {
 	query := `query ($text: String!) { searchProducts(query: $text, language: "en", first: 24) { totalCount engine nodes {
-		id title slug brand media { url(width: 320) alt: type } variants { sku price { gross { amount currency } } } } FACETS } }`
+		id title slug brand media { url(width: 320) } variants { sku price { gross { amount currency } } } } FACETS } }`
 	more := ""
 	if facets {
 		more = "facets { attributes { type { code name } values { attribute { name } productCount } } brands { brand productCount } price { min max } }"

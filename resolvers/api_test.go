@@ -22,7 +22,6 @@ import (
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search"
-	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
 	"ecoseller/search/spelling"
 	"ecoseller/search/suggest"
@@ -55,12 +54,9 @@ func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	s, db := cataloguetest.NewDemo(t)
+	s, db := cataloguetest.NewIndexedDemo(t)
 	languages := cataloguetest.Languages()
 	engine := newEngine(t, s)
-	if _, err := indexer.New(s, languages, engine).Rebuild(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
 	token, err := s.CreateAccessToken(t.Context(), "test", models.AllPermissions())
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +73,7 @@ func newShop(t *testing.T) *shop {
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
 			Media: pictures, MediaAddresses: mediaAddresses,
-			Composer: newComposer(t, languages), EmailRates: models.EmailRates{PerRecipient: 5},
+			Composer: newComposer(t), EmailRates: models.EmailRates{PerRecipient: 5},
 		},
 		MaxUpload: pictures.MaxUpload(),
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,

@@ -32,7 +32,7 @@ import (
 	"ecoseller/web"
 )
 
-// firstQuery is what the playground begins with, and what a start prints.
+// firstQuery is what a new tab of the playground begins with, and what a start prints.
 const firstQuery = `{
   searchProducts(query: "sluchatka bez dratu", language: "cs", first: 3) {
     totalCount
@@ -307,8 +307,22 @@ func (s *shop) handler(token string) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", s.ready)
+	if s.cfg.ServeDemoStorefront() {
+		storefront, err := web.Storefront(web.StorefrontOptions{
+			Endpoint: "/graphql", ShopName: s.cfg.ShopName, Languages: s.cfg.Languages, DefaultCountry: s.cfg.DefaultCountry,
+		})
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/demo/", storefront)
+		mux.Handle("/demo", storefront)
+	}
 	if s.cfg.AllowIntrospection() {
-		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery})
+		examples, err := web.Examples()
+		if err != nil {
+			return nil, err
+		}
+		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery, Examples: examples})
 		if err != nil {
 			return nil, err
 		}
@@ -413,6 +427,9 @@ func (s *shop) announce(address net.Addr, token string) {
 		return
 	}
 	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n", address, address, token)
+	if s.cfg.ServeDemoStorefront() {
+		fmt.Printf("Storefront:  http://%s/demo/\n", address)
+	}
 	if s.mailbox != nil {
 		fmt.Printf("Mailbox:     http://%s/dev/mailbox/\n", address)
 	}

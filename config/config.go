@@ -29,6 +29,8 @@ type Config struct {
 	Folder string `env:"ECOSELLER_FOLDER" envDefault:".ecoseller"`
 	// Introspection lets clients read the schema; by default it is on in development only.
 	Introspection Switch `env:"INTROSPECTION"`
+	// DemoStorefront serves an example storefront; by default in development only.
+	DemoStorefront Switch `env:"DEMO_STOREFRONT"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
 
@@ -252,6 +254,9 @@ func (c *Config) EmbeddedMailbox() bool { return c.Email.Host == "" && c.Embedde
 
 // AllowIntrospection says whether clients may read the schema.
 func (c *Config) AllowIntrospection() bool { return c.Introspection.Or(c.Embedded()) }
+
+// ServeDemoStorefront says whether there is an example storefront.
+func (c *Config) ServeDemoStorefront() bool { return c.DemoStorefront.Or(c.Embedded()) }
 
 // Address is host:port of the server.
 func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

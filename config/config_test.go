@@ -15,16 +15,18 @@ func TestFrom(t *testing.T) {
 		"REDIS_QUEUE_LOCATION": "queue", "EMAIL_HOST": "mail",
 	}
 	tests := []struct {
-		name                             string
-		set                              map[string]string
-		embedded, elastic, redis, schema bool
+		name                                   string
+		set                                    map[string]string
+		embedded, elastic, redis, schema, demo bool
 	}{
-		{"nothing set is development", nil, true, false, true, true},
-		{"empty is not set", map[string]string{"POSTGRES_HOST": " ", "USE_ELASTIC": ""}, true, false, true, true},
-		{"production", production, false, true, true, false},
-		{"elastic switched off", with(production, "USE_ELASTIC", "0"), false, false, true, false},
-		{"redis switched off", with(production, "USING_REDIS_QUEUE", "False"), false, true, false, false},
-		{"introspection switched on", with(production, "INTROSPECTION", "true"), false, true, true, true},
+		{"nothing set is development", nil, true, false, true, true, true},
+		{"empty is not set", map[string]string{"POSTGRES_HOST": " ", "USE_ELASTIC": ""}, true, false, true, true, true},
+		{"production", production, false, true, true, false, false},
+		{"elastic switched off", with(production, "USE_ELASTIC", "0"), false, false, true, false, false},
+		{"redis switched off", with(production, "USING_REDIS_QUEUE", "False"), false, true, false, false, false},
+		{"introspection switched on", with(production, "INTROSPECTION", "true"), false, true, true, true, false},
+		{"demo storefront switched on", with(production, "DEMO_STOREFRONT", "1"), false, true, true, false, true},
+		{"demo storefront switched off", map[string]string{"DEMO_STOREFRONT": "0"}, true, false, true, true, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -33,10 +35,10 @@ func TestFrom(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := [4]bool{c.Embedded(), c.UseElastic(), c.UseRedis(), c.AllowIntrospection()}
-			want := [4]bool{test.embedded, test.elastic, test.redis, test.schema}
+			got := [5]bool{c.Embedded(), c.UseElastic(), c.UseRedis(), c.AllowIntrospection(), c.ServeDemoStorefront()}
+			want := [5]bool{test.embedded, test.elastic, test.redis, test.schema, test.demo}
 			if got != want {
-				t.Errorf("embedded, elastic, redis, introspection: got %v, want %v", got, want)
+				t.Errorf("embedded, elastic, redis, introspection, demo storefront: got %v, want %v", got, want)
 			}
 		})
 	}

@@ -4064,6 +4064,7 @@ type AttributeType {
 
 "One value of an attribute type, such as colour: black."
 type Attribute implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "The property."
   type: AttributeType!
@@ -4195,6 +4196,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/category.graphql", Input: `"A node of the tree that products are found by."
 type Category implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "The category's key, the same in all languages."
   code: String!
@@ -4835,6 +4837,7 @@ enum EmailKind {
 
 "A mail that was asked for."
 type EmailMessage implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Where the mail stands."
   state: EmailMessageState!
@@ -5116,6 +5119,7 @@ enum JobQueue {
 
 "A piece of work that a worker does in the background."
 type Job implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "What it does, such as ` + "`" + `send_email` + "`" + `."
   kind: String!
@@ -5432,6 +5436,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"What the shop sells; customers buy one of its variants."
 type Product implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Title; null when the product has no text in any language of the chain."
   title: String
@@ -5478,6 +5483,7 @@ type Product implements Node {
 
 "One buyable form of a product."
 type ProductVariant implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Stock keeping unit: the variant's key."
   sku: String!
@@ -5804,6 +5810,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/product_media.graphql", Input: `"A picture of a product."
 type ProductMedia implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Address of the picture."
   url(

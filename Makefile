@@ -8,7 +8,7 @@ SERVICES      := scripts/services
 ECOSELLER_DATA ?= $(wildcard $(abspath ../shared/data))
 export ECOSELLER_DATA
 
-.PHONY: help run build generate check-generated test lint services-start services-stop
+.PHONY: help run build generate check-generated release-schema test lint services-start services-stop
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,6 +24,9 @@ generate: ## generate graph/ and the resolvers' stubs from schema/
 
 check-generated: generate ## fail when generated code is not what is committed
 	@git add --intent-to-add graph resolvers && git diff --exit-code -- graph resolvers
+
+release-schema: ## keep the schema as the one that later changes must not break
+	cat schema/*.graphql > schema/released/schema.graphql
 
 # Services that ran before stay; others are stopped, also when a test fails.
 test: ## start PostgreSQL, Redis and Elasticsearch, and run every test with the race detector

@@ -29,7 +29,7 @@ import (
 	"ecoseller/web"
 )
 
-// firstQuery is what the playground begins with, and what a start prints.
+// firstQuery is what a new tab of the playground begins with, and what a start prints.
 const firstQuery = `{
   searchProducts(query: "sluchatka bez dratu", language: "cs", first: 3) {
     totalCount
@@ -77,7 +77,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	}
 	defer stopAdmin()
 	s.announce(listener.Addr(), token)
-	err = serveUntil(ctx, listener, handler)
+	err = serveUntil(ctx, s.limitConnections(listener), handler, s.cfg)
 	stopWorker()
 	return err
 }
@@ -119,10 +119,10 @@ func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
 }
 
 // serveUntil answers requests until the context ends, then lets those that run finish.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, cfg *config.Config) error {
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: handler, ReadHeaderTimeout: cfg.Traffic.HeaderTime, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -137,6 +137,39 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
+}
+
+// maxHeader is more than browsers send; with persisted queries by GET the whole request is in the head.
+const maxHeader = 64 << 10
+
+// limitConnections returns a listener that keeps clients from opening too many connections.
+func (s *shop) limitConnections(listener net.Listener) net.Listener {
+	limits := web.ConnectionLimits{
+		Total: s.cfg.Traffic.Connections, PerClient: s.cfg.Traffic.ConnectionsPerClient, Clients: s.clients(),
+	}
+	return limits.Limit(listener)
+}
+
+// clients tells by whom the server is asked.
+func (s *shop) clients() web.Clients {
+	proxies, err := s.cfg.Traffic.Proxies()
+	if err != nil {
+		panic(err) // the configuration has been checked
+	}
+	return web.Clients{TrustedProxies: proxies}
+}
+
+// openDocuments reads the documents that clients have registered; nil when any may be run.
+func (s *shop) openDocuments() (*graph.Documents, error) {
+	if s.cfg.Traffic.Documents == "" {
+		return nil, nil
+	}
+	documents, err := graph.OpenDocuments(s.cfg.Traffic.Documents)
+	if err != nil {
+		return nil, fmt.Errorf("REGISTERED_DOCUMENTS: %w", err)
+	}
+	s.logger.Info("only registered documents are run", "documents", documents.Count())
+	return documents, nil
 }
 
 // rebuildSchedule is the name of the schedule by which the search index is rebuilt.
@@ -225,13 +258,20 @@ func (s *shop) handler(token string) (http.Handler, error) {
 		maxUpload = s.media.MaxUpload()
 		mux.Handle("/media/", s.media.Handler())
 	}
+	documents, err := s.openDocuments()
+	if err != nil {
+		return nil, err
+	}
 	mux.Handle("/graphql", graph.NewHandler(graph.Options{
 		Resolvers: &resolvers.Resolver{
 			Store: s.store, Searcher: &statistics.Searcher{Recorder: s.statistics, Next: plan}, Completer: s.completer(),
 			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
 			Media: s.media, MediaAddresses: s.mediaAddresses(), Composer: s.composer(),
 			EmailRates: models.EmailRates{PerCaller: s.cfg.Email.PerCaller, PerRecipient: s.cfg.Email.PerRecipient},
+			MaxPage:    s.cfg.Limits.PageSize,
 		},
+		Limits: graph.Limits(s.cfg.Limits), ClientAddress: s.clients().Address, Origins: s.cfg.Traffic.Origins,
+		Documents: documents, CacheTime: s.cfg.Traffic.CacheTime,
 		MaxUpload: maxUpload,
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
@@ -249,14 +289,29 @@ func (s *shop) handler(token string) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", s.ready)
+	if s.cfg.ServeDemoStorefront() {
+		storefront, err := web.Storefront(web.StorefrontOptions{
+			Endpoint: "/graphql", ShopName: s.cfg.ShopName, Languages: s.cfg.Languages, DefaultCountry: s.cfg.DefaultCountry,
+		})
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/demo/", storefront)
+		mux.Handle("/demo", storefront)
+	}
 	if s.cfg.AllowIntrospection() {
-		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery})
+		examples, err := web.Examples()
+		if err != nil {
+			return nil, err
+		}
+		playground, err := web.Playground(web.PlaygroundOptions{Endpoint: "/graphql", Token: token, Query: firstQuery, Examples: examples})
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/", playground)
 	}
-	return s.observed.http.Handler(mux, s.observed.traces, s.logger), nil
+	answer := web.SecurityHeaders(strings.HasPrefix(s.cfg.PublicURL(), "https://"), web.Compress(mux))
+	return s.observed.http.Handler(answer, mux, s.observed.traces, s.logger), nil
 }
 
 func (s *shop) feeds() http.Handler {
@@ -330,6 +385,9 @@ func (s *shop) announce(address net.Addr, token string) {
 		return
 	}
 	fmt.Printf("\nPlayground:  http://%s/\nAPI:         http://%s/graphql\nToken:       %s\n", address, address, token)
+	if s.cfg.ServeDemoStorefront() {
+		fmt.Printf("Storefront:  http://%s/demo/\n", address)
+	}
 	if s.mailbox != nil {
 		fmt.Printf("Mailbox:     http://%s/dev/mailbox/\n", address)
 	}

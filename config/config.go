@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type Config struct {
 	Folder string `env:"ECOSELLER_FOLDER" envDefault:".ecoseller"`
 	// Introspection lets clients read the schema; by default it is on in development only.
 	Introspection Switch `env:"INTROSPECTION"`
+	// DemoStorefront serves an example storefront; by default in development only.
+	DemoStorefront Switch `env:"DEMO_STOREFRONT"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
 
@@ -57,6 +60,8 @@ type Config struct {
 	Redis    Redis
 	Email    Email
 	Media    Media
+	Limits   Limits
+	Traffic  Traffic
 
 	// RequestTimeout bounds a request, and each of its SQL statements.
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"15s"`
@@ -72,6 +77,50 @@ type Config struct {
 	MetricsAddress string `env:"METRICS_ADDRESS"`
 
 	Traces Traces
+}
+
+// Limits are what one request, and one client, may ask for at most.
+type Limits struct {
+	// QueryBytes and Tokens are the length of a document.
+	QueryBytes int `env:"LIMIT_QUERY_BYTES" envDefault:"32768"`
+	Tokens     int `env:"LIMIT_TOKENS" envDefault:"1500"`
+	// RepeatedFields is how many fields of a document may have one name in the answer.
+	RepeatedFields int `env:"LIMIT_REPEATED_FIELDS" envDefault:"250"`
+	// Fields, Depth and Aliases are counted with every fragment put in where it is spread.
+	Fields  int `env:"LIMIT_FIELDS" envDefault:"1000"`
+	Depth   int `env:"LIMIT_DEPTH" envDefault:"20"`
+	Aliases int `env:"LIMIT_ALIASES" envDefault:"50"`
+	// Complexity is how many fields an answer may have, as far as can be known before.
+	Complexity int `env:"LIMIT_COMPLEXITY" envDefault:"100000"`
+	// PageSize is how many items a page may have.
+	PageSize int `env:"LIMIT_PAGE_SIZE" envDefault:"100"`
+	// BodyBytes is the length of a request without files, BodyTime how long it may take to arrive.
+	BodyBytes int64         `env:"LIMIT_BODY_BYTES" envDefault:"2097152"`
+	BodyTime  time.Duration `env:"LIMIT_BODY_TIME" envDefault:"10s"`
+	// UploadTime is how long a request with files may take: lines of editors are slower than those of servers.
+	UploadTime time.Duration `env:"LIMIT_UPLOAD_TIME" envDefault:"3m"`
+	// Rate is the complexity a client may ask for within RateWindow, TokenRate one with a token; 0 is no limit.
+	Rate       int           `env:"RATE_LIMIT" envDefault:"1000000"`
+	TokenRate  int           `env:"RATE_LIMIT_WITH_TOKEN" envDefault:"10000000"`
+	RateWindow time.Duration `env:"RATE_LIMIT_WINDOW" envDefault:"1m"`
+}
+
+// Traffic is who may come, how many at once, and what caches may keep.
+type Traffic struct {
+	// HeaderTime is how long the head of a request may take to arrive.
+	HeaderTime time.Duration `env:"LIMIT_HEADER_TIME" envDefault:"5s"`
+	// Connections and ConnectionsPerClient are how many may be open at once.
+	Connections          int `env:"LIMIT_CONNECTIONS" envDefault:"5000"`
+	ConnectionsPerClient int `env:"LIMIT_CONNECTIONS_PER_CLIENT" envDefault:"200"`
+	// TrustedProxies are whom X-Forwarded-For is believed, as addresses and ranges; "private" stands for this machine
+	// and private networks, "none" for nobody.
+	TrustedProxies []string `env:"TRUSTED_PROXIES" envDefault:"private"`
+	// Origins are those of pages that may use the API; "*" stands for all.
+	Origins []string `env:"CORS_ORIGINS" envDefault:"*"`
+	// Documents is a folder or file with the only documents that are run.
+	Documents string `env:"REGISTERED_DOCUMENTS"`
+	// CacheTime is how long caches may give what anybody may see to others; 0 is never.
+	CacheTime time.Duration `env:"CACHE_TIME" envDefault:"30s"`
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.
@@ -225,6 +274,9 @@ func (c *Config) EmbeddedMailbox() bool { return c.Email.Host == "" && c.Embedde
 // AllowIntrospection says whether clients may read the schema.
 func (c *Config) AllowIntrospection() bool { return c.Introspection.Or(c.Embedded()) }
 
+// ServeDemoStorefront says whether there is an example storefront.
+func (c *Config) ServeDemoStorefront() bool { return c.DemoStorefront.Or(c.Embedded()) }
+
 // Address is host:port of the server.
 func (c *Config) Address() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 
@@ -342,7 +394,101 @@ func (c *Config) mistakes() []error {
 		"REDIS_QUEUE_LOCATION: needed because USING_REDIS_QUEUE is on")
 	complain(c.anyPostgres() && c.Postgres.Host == "", "POSTGRES_HOST: needed because other POSTGRES_ variables are set")
 	complain(!slices.Contains([]string{"", "otlp", "none"}, c.Traces.Exporter), "OTEL_TRACES_EXPORTER: %q is neither otlp nor none", c.Traces.Exporter)
-	return append(errs, c.Media.mistakes()...)
+	return slices.Concat(errs, c.Media.mistakes(), c.Limits.mistakes(), c.Traffic.mistakes())
+}
+
+func (l Limits) mistakes() []error {
+	var errs []error
+	for name, number := range map[string]int64{
+		"LIMIT_QUERY_BYTES": int64(l.QueryBytes), "LIMIT_TOKENS": int64(l.Tokens), "LIMIT_REPEATED_FIELDS": int64(l.RepeatedFields),
+		"LIMIT_FIELDS": int64(l.Fields), "LIMIT_DEPTH": int64(l.Depth), "LIMIT_COMPLEXITY": int64(l.Complexity),
+		"LIMIT_BODY_BYTES": l.BodyBytes, "LIMIT_BODY_TIME": int64(l.BodyTime), "LIMIT_UPLOAD_TIME": int64(l.UploadTime),
+		"RATE_LIMIT_WINDOW": int64(l.RateWindow),
+	} {
+		if number < 1 {
+			errs = append(errs, fmt.Errorf("%s: must be more than 0", name))
+		}
+	}
+	if l.Aliases < 0 {
+		errs = append(errs, errors.New("LIMIT_ALIASES: must not be negative"))
+	}
+	if l.PageSize < minPageSize || l.PageSize > maxPageSize {
+		errs = append(errs, fmt.Errorf("LIMIT_PAGE_SIZE: %d to %d are possible", minPageSize, maxPageSize))
+	}
+	for name, rate := range map[string]int{"RATE_LIMIT": l.Rate, "RATE_LIMIT_WITH_TOKEN": l.TokenRate} {
+		if rate != 0 && rate < l.Complexity {
+			errs = append(errs, fmt.Errorf("%s: %d is less than LIMIT_COMPLEXITY (%d), so that some operations could never be run; 0 is no limit", name, rate, l.Complexity))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
+}
+
+// A page may have what the schema takes for granted at least, and at most what the engines were measured with.
+const (
+	minPageSize = 24
+	maxPageSize = 1000
+)
+
+func (t Traffic) mistakes() []error {
+	var errs []error
+	complain := func(broken bool, format string, args ...any) {
+		if broken {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	complain(t.HeaderTime <= 0, "LIMIT_HEADER_TIME: must be longer than nothing, such as 5s")
+	complain(t.Connections < 1, "LIMIT_CONNECTIONS: at least 1 is needed")
+	complain(t.ConnectionsPerClient < 1, "LIMIT_CONNECTIONS_PER_CLIENT: at least 1 is needed")
+	complain(t.CacheTime < 0, "CACHE_TIME: must not be negative; 0 means never")
+	if _, err := t.Proxies(); err != nil {
+		errs = append(errs, err)
+	}
+	for _, origin := range t.Origins {
+		complain(origin != "*" && !isOrigin(origin), "CORS_ORIGINS: %q is neither * nor an origin such as https://shop.example", origin)
+	}
+	return errs
+}
+
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && isWebAddress(text) && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// privateNetworks are those that nobody reaches from outside.
+var privateNetworks = []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}
+
+// Proxies are the networks of TrustedProxies.
+func (t Traffic) Proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range t.TrustedProxies {
+		texts := []string{text}
+		switch text {
+		case "none":
+			continue
+		case "private":
+			texts = privateNetworks
+		}
+		for _, text := range texts {
+			network, err := parseNetwork(text)
+			if err != nil {
+				return nil, fmt.Errorf("TRUSTED_PROXIES: %q is none of private, none, an address, and a range such as 10.0.0.0/8", text)
+			}
+			networks = append(networks, network)
+		}
+	}
+	return networks, nil
+}
+
+func parseNetwork(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(address, address.BitLen()), nil
+	}
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("read network: %w", err)
+	}
+	return network.Masked(), nil
 }
 
 // maxMediaBytes is how large MEDIA_MAX_BYTES may be: an uploaded picture is held in memory while it is checked.

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,16 +15,18 @@ func TestFrom(t *testing.T) {
 		"REDIS_QUEUE_LOCATION": "queue", "EMAIL_HOST": "mail",
 	}
 	tests := []struct {
-		name                             string
-		set                              map[string]string
-		embedded, elastic, redis, schema bool
+		name                                   string
+		set                                    map[string]string
+		embedded, elastic, redis, schema, demo bool
 	}{
-		{"nothing set is development", nil, true, false, true, true},
-		{"empty is not set", map[string]string{"POSTGRES_HOST": " ", "USE_ELASTIC": ""}, true, false, true, true},
-		{"production", production, false, true, true, false},
-		{"elastic switched off", with(production, "USE_ELASTIC", "0"), false, false, true, false},
-		{"redis switched off", with(production, "USING_REDIS_QUEUE", "False"), false, true, false, false},
-		{"introspection switched on", with(production, "INTROSPECTION", "true"), false, true, true, true},
+		{"nothing set is development", nil, true, false, true, true, true},
+		{"empty is not set", map[string]string{"POSTGRES_HOST": " ", "USE_ELASTIC": ""}, true, false, true, true, true},
+		{"production", production, false, true, true, false, false},
+		{"elastic switched off", with(production, "USE_ELASTIC", "0"), false, false, true, false, false},
+		{"redis switched off", with(production, "USING_REDIS_QUEUE", "False"), false, true, false, false, false},
+		{"introspection switched on", with(production, "INTROSPECTION", "true"), false, true, true, true, false},
+		{"demo storefront switched on", with(production, "DEMO_STOREFRONT", "1"), false, true, true, false, true},
+		{"demo storefront switched off", map[string]string{"DEMO_STOREFRONT": "0"}, true, false, true, true, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -32,10 +35,10 @@ func TestFrom(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := [4]bool{c.Embedded(), c.UseElastic(), c.UseRedis(), c.AllowIntrospection()}
-			want := [4]bool{test.embedded, test.elastic, test.redis, test.schema}
+			got := [5]bool{c.Embedded(), c.UseElastic(), c.UseRedis(), c.AllowIntrospection(), c.ServeDemoStorefront()}
+			want := [5]bool{test.embedded, test.elastic, test.redis, test.schema, test.demo}
 			if got != want {
-				t.Errorf("embedded, elastic, redis, introspection: got %v, want %v", got, want)
+				t.Errorf("embedded, elastic, redis, introspection, demo storefront: got %v, want %v", got, want)
 			}
 		})
 	}
@@ -85,6 +88,12 @@ func TestFromReportsEveryMistake(t *testing.T) {
 		{"folder and bucket", map[string]string{
 			"MEDIA_FOLDER": "/media", "MEDIA_S3_ENDPOINT": "http://s3:9000", "MEDIA_S3_BUCKET": "b", "MEDIA_S3_ACCESS_KEY": "k", "MEDIA_S3_SECRET_KEY": "s",
 		}, []string{"MEDIA_FOLDER"}},
+		{
+			"limits",
+			map[string]string{"LIMIT_TOKENS": "0", "LIMIT_PAGE_SIZE": "5000", "LIMIT_BODY_TIME": "-1s", "RATE_LIMIT": "10", "LIMIT_CONNECTIONS": "0"},
+			[]string{"LIMIT_TOKENS", "LIMIT_PAGE_SIZE", "LIMIT_BODY_TIME", "RATE_LIMIT: 10 is less", "LIMIT_CONNECTIONS"},
+		},
+		{"others", map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,proxy", "CORS_ORIGINS": "shop.example", "CACHE_TIME": "-1s"}, []string{`"proxy"`, `"shop.example"`, "CACHE_TIME"}},
 		{"redis without a place", map[string]string{"POSTGRES_HOST": "db", "USING_REDIS_QUEUE": "1"}, []string{"REDIS_QUEUE_LOCATION"}},
 	}
 	for _, test := range tests {
@@ -111,6 +120,24 @@ func with(variables map[string]string, name, value string) map[string]string {
 		}
 	}
 	return changed
+}
+
+func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                           "[127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7]",
+		"none":                       "[]",
+		"203.0.113.9,2001:db8::7/32": "[203.0.113.9/32 2001:db8::/32]",
+	} {
+		c, err := config.From(map[string]string{"TRUSTED_PROXIES": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		networks, err := c.Traffic.Proxies()
+		if got := fmt.Sprint(networks); err != nil || got != want {
+			t.Errorf("%q: %s %v, want %s", text, got, err, want)
+		}
+	}
 }
 
 func TestPlaceOfPictures(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -22,6 +23,13 @@ const (
 	CodeUnauthenticated   ErrorCode = "UNAUTHENTICATED"
 	CodeForbidden         ErrorCode = "FORBIDDEN"
 	CodeTooComplex        ErrorCode = "QUERY_TOO_COMPLEX"
+	CodeQueryTooLarge     ErrorCode = "QUERY_TOO_LARGE"
+	CodeIntrospectionOff  ErrorCode = "INTROSPECTION_OFF"
+	CodeNotRegistered     ErrorCode = "DOCUMENT_NOT_REGISTERED"
+	CodeRateLimited       ErrorCode = "RATE_LIMITED"
+	CodeCrossOrigin       ErrorCode = "CROSS_ORIGIN"
+	CodeBadRequest        ErrorCode = "BAD_REQUEST"
+	CodeBodyTimeout       ErrorCode = "BODY_TIMEOUT"
 	CodeTimeout           ErrorCode = "TIMEOUT"
 	CodeSearchUnavailable ErrorCode = "SEARCH_UNAVAILABLE"
 	CodeMediaUnavailable  ErrorCode = "MEDIA_UNAVAILABLE"
@@ -79,9 +87,15 @@ func describe(ctx context.Context, err error) (code, message string) {
 	}
 	// What the executor itself has to say, about variables for instance, has no cause beneath it.
 	if own, ok := errors.AsType[*gqlerror.Error](err); ok && own.Unwrap() == nil {
-		return string(models.CodeBadInput), own.Message
+		return string(models.CodeBadInput), withoutBody(own.Message)
 	}
 	return "", ""
+}
+
+// withoutBody cuts the request off what gqlgen says when it cannot be decoded: nobody needs to be sent it back.
+func withoutBody(message string) string {
+	message, _, _ = strings.Cut(message, " body:")
+	return message
 }
 
 // recoverPanic logs a panic with its stack.

@@ -21,13 +21,8 @@ import (
 	"ecoseller/store"
 )
 
-// The limits of a request.
+// Both caches hold documents of at most Limits.QueryBytes.
 const (
-	maxBody   = 2 << 20
-	maxTokens = 1500
-	maxFields = 1000
-	maxDepth  = 20
-	// Both caches hold documents of at most maxTokens tokens.
 	cachedQueries   = 1000
 	cachedPersisted = 1000
 )
@@ -43,6 +38,15 @@ type Options struct {
 	Introspection bool
 	// Timeout bounds each request.
 	Timeout time.Duration
+	Limits  Limits
+	// ClientAddress tells the clients apart that bring no token.
+	ClientAddress func(*http.Request) string
+	// Origins are those of pages that may use the API; "*" stands for all.
+	Origins []string
+	// Documents are the only ones that are run; nil runs any.
+	Documents *Documents
+	// CacheTime is how long caches may give what anybody may see to others; 0 is never.
+	CacheTime time.Duration
 	// MaxUpload is how many bytes a request with files may have; 0 takes no files.
 	MaxUpload int64
 	Logger    *slog.Logger
@@ -50,10 +54,25 @@ type Options struct {
 	Metrics *Metrics
 }
 
-// NewHandler returns the HTTP handler of the API. There are no cookies: a browser never adds rights to a
-// request on its own, so requests from any site are served.
+// NewHandler returns the HTTP handler of the API.
 func NewHandler(o Options) http.Handler {
-	server := handler.New(NewExecutableSchema(Config{Resolvers: o.Resolvers}))
+	rates := newRateLimiter(o.Limits)
+	server := newServer(o, rates)
+	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isUpload(r) {
+			serveUpload(w, r, o, server)
+			return
+		}
+		serveBounded(w, r, o, server)
+	})
+	guarded := refuseForeignForms(o.Origins, authenticate(o, rates.admit(o.ClientAddress, limited)))
+	return shareWithPages(o.Origins, secure(withAnswer(o, guarded)))
+}
+
+// newServer returns gqlgen's part of the handler.
+func newServer(o Options, rates *rateLimiter) *handler.Server {
+	schema := NewExecutableSchema(Config{Resolvers: o.Resolvers})
+	server := handler.New(schema)
 	server.AddTransport(transport.Options{})
 	server.AddTransport(transport.GET{})
 	server.AddTransport(transport.POST{})
@@ -61,30 +80,40 @@ func NewHandler(o Options) http.Handler {
 		// Files wait on the disk, however small they are.
 		server.AddTransport(transport.MultipartForm{MaxUploadSize: o.MaxUpload, MaxMemory: 1})
 	}
-	server.SetQueryCache(lru.New[*ast.QueryDocument](cachedQueries))
-	server.SetParserTokenLimit(maxTokens)
-	server.SetDisableSuggestion(!o.Introspection)
+	known := lru.New[*ast.QueryDocument](cachedQueries)
+	server.SetQueryCache(known)
+	server.SetParserTokenLimit(o.Limits.Tokens)
+	if !o.Introspection {
+		server.SetDisableSuggestion(true)
+		server.SetValidationRulesFn(quietRules)
+	}
 	server.SetErrorPresenter(presentError(o.Logger))
 	server.SetRecoverFunc(recoverPanic(o.Logger))
 	server.Use(observer{metrics: o.Metrics}) // before all others, so that it sees what they refuse
-	server.Use(selectionGuard{maxFields: maxFields, maxDepth: maxDepth})
-	server.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](cachedPersisted)})
+	if o.Documents != nil {
+		server.Use(o.Documents)
+	} else {
+		server.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](cachedPersisted)})
+	}
+	server.Use(documentGuard{limits: o.Limits, known: known})
+	server.Use(selectionGuard{limits: o.Limits, prices: newPriceList(schema.Schema()), introspection: o.Introspection, rates: rates})
 	if o.Introspection {
 		server.Use(extension.Introspection{})
 	}
 	server.AroundOperations(prepare(o))
+	server.AroundResponses(noteOutcome)
+	return server
+}
 
-	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isUpload(r) {
-			serveUpload(w, r, o.MaxUpload, server)
-			return
-		}
-		ctx, cancel := context.WithTimeout(r.Context(), o.Timeout)
-		defer cancel()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		server.ServeHTTP(w, r.WithContext(ctx))
+// secure sets headers for browsers that open the API as if it were a page, and keys for caches.
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Add("Vary", "Authorization, Accept-Language")
+		next.ServeHTTP(w, r)
 	})
-	return allowAnyOrigin(authenticate(o, limited))
 }
 
 // prepare makes the Request of an operation from its headers and its @inContext.
@@ -143,21 +172,5 @@ func refuse(w http.ResponseWriter, status int, code ErrorCode, message string) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"errors": []any{map[string]any{"message": message, "extensions": map[string]any{"code": code}}},
-	})
-}
-
-func allowAnyOrigin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		header := w.Header()
-		header.Set("Access-Control-Allow-Origin", "*")
-		header.Set("Vary", "Authorization, Accept-Language")
-		if r.Method == http.MethodOptions {
-			header.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
-			header.Set("Access-Control-Allow-Headers", "Content-Type, Authorization, Accept-Language")
-			header.Set("Access-Control-Max-Age", "86400")
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next.ServeHTTP(w, r)
 	})
 }

@@ -4064,6 +4064,7 @@ type AttributeType {
 
 "One value of an attribute type, such as colour: black."
 type Attribute implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "The property."
   type: AttributeType!
@@ -4195,6 +4196,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/category.graphql", Input: `"A node of the tree that products are found by."
 type Category implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "The category's key, the same in all languages."
   code: String!
@@ -4217,7 +4219,7 @@ type Category implements Node {
   "The categories below, in their order; unpublished ones for callers with permission only."
   children: [Category!]!
   "The categories from the root down to this one, as far as the caller may see them: its breadcrumbs."
-  path: [Category!]!
+  path: [Category!]! @listSize(assumedSize: 4)
 }
 
 extend type Query {
@@ -4835,6 +4837,7 @@ enum EmailKind {
 
 "A mail that was asked for."
 type EmailMessage implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Where the mail stands."
   state: EmailMessageState!
@@ -5116,6 +5119,7 @@ enum JobQueue {
 
 "A piece of work that a worker does in the background."
 type Job implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "What it does, such as ` + "`" + `send_email` + "`" + `."
   kind: String!
@@ -5432,6 +5436,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/product.graphql", Input: `"What the shop sells; customers buy one of its variants."
 type Product implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Title; null when the product has no text in any language of the chain."
   title: String
@@ -5462,11 +5467,11 @@ type Product implements Node {
   "What kind of product it is."
   productType: ProductType
   "The buyable forms, in their order."
-  variants: [ProductVariant!]!
+  variants: [ProductVariant!]! @listSize(assumedSize: 5)
   "The categories the product is in; unpublished ones for callers with permission only."
-  categories: [Category!]!
+  categories: [Category!]! @listSize(assumedSize: 3)
   "Pictures, in their order."
-  media: [ProductMedia!]!
+  media: [ProductMedia!]! @listSize(assumedSize: 5)
   "What the product costs, from the cheapest to the dearest variant; null when no variant has a price in the price list."
   priceRange(
     "Code of the price list; by default the country's, then the default list."
@@ -5478,11 +5483,12 @@ type Product implements Node {
 
 "One buyable form of a product."
 type ProductVariant implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Stock keeping unit: the variant's key."
   sku: String!
   "International article numbers (EAN, GTIN)."
-  ean: [String!]!
+  ean: [String!]! @listSize(assumedSize: 2)
   "The manufacturer's own part number."
   manufacturerPartNumber: String
   "Weight in grams."
@@ -5515,7 +5521,7 @@ type ProductConnection {
   "How many products match the filter."
   totalCount: Int!
   "The attributes of all products that match the filter, by the codes of their types. The values of a type that the filter names are counted without that condition: they are alternatives."
-  facets: [AttributeFacet!]!
+  facets: [AttributeFacet!]! @cost(weight: 200) @listSize(assumedSize: 20)
 }
 
 "A product in a list."
@@ -5804,6 +5810,7 @@ extend type Mutation {
 `, BuiltIn: false},
 	{Name: "../schema/product_media.graphql", Input: `"A picture of a product."
 type ProductMedia implements Node {
+  "Opaque id, unique in the whole shop."
   id: ID!
   "Address of the picture."
   url(
@@ -6126,6 +6133,22 @@ directive @goField(
   batch: Boolean
 ) on INPUT_FIELD_DEFINITION | FIELD_DEFINITION
 
+"""
+What the field adds to the complexity of an operation besides the fields below it. Complexity is how many fields the
+answer may have: pages count as long as they are asked for, other lists as ` + "`" + `@listSize` + "`" + ` says, or as 10. It is limited for
+each operation, and for each client over time. A field weighs 1, a mutation 10.
+"""
+directive @cost(
+  "How many fields the field stands for."
+  weight: Int!
+) on FIELD_DEFINITION
+
+"How many items the field's list is taken to have in the complexity of an operation."
+directive @listSize(
+  "The number of items."
+  assumedSize: Int!
+) on FIELD_DEFINITION
+
 "An instant in RFC 3339, such as ` + "`" + `2026-11-24T08:00:00Z` + "`" + `."
 scalar Time
 
@@ -6196,15 +6219,15 @@ type ProductSearchConnection {
   "Names the search in ` + "`" + `recordSearchClick` + "`" + `."
   searchId: ID!
   "What the hits of all pages can be narrowed by. Each facet is counted under all conditions of the filter but its own, since its values are alternatives."
-  facets: ProductSearchFacets!
+  facets: ProductSearchFacets! @cost(weight: 200)
 }
 
 "What found products can be narrowed by, with how many there are of each."
 type ProductSearchFacets {
   "Attributes that at least one in 20 found products has, the most widespread first, up to 20; and those in the filter."
-  attributes: [AttributeFacet!]!
+  attributes: [AttributeFacet!]! @listSize(assumedSize: 20)
   "The 100 most frequent brands, those of more products first."
-  brands: [BrandFacetValue!]!
+  brands: [BrandFacetValue!]! @listSize(assumedSize: 100)
   "Categories at the root of the tree that lead to found products, in their order."
   categories: [CategoryFacetValue!]!
   "What the found products cost; null when none has a price in the price list, which is that of the filter, else the country's, else the default one."
@@ -6272,7 +6295,7 @@ type ProductSearchHighlight {
   "The whole title; null when nothing in it matches."
   title: String
   "Parts of the short description that match, up to two."
-  shortDescription: [String!]!
+  shortDescription: [String!]! @listSize(assumedSize: 2)
 }
 
 "What found products are sorted by; equal keys are sorted by id."
@@ -6314,7 +6337,7 @@ extend type Query {
     filter: ProductFilter
     "In which order; by default the best first."
     sort: ProductSearchSort
-  ): ProductSearchConnection!
+  ): ProductSearchConnection! @cost(weight: 50)
 }
 `, BuiltIn: false},
 	{Name: "../schema/search_statistics.graphql", Input: `"How a text that customers search for has fared. Different ways to write its accents and case are one text."

@@ -9,9 +9,6 @@ import (
 	"ecoseller/models"
 )
 
-// uploadTime is how long a request with files may take: lines of editors are slower than those of servers.
-const uploadTime = 3 * time.Minute
-
 // isUpload says whether the request brings files.
 func isUpload(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -23,7 +20,8 @@ func isUpload(r *http.Request) bool {
 // It needs a token. A page of another site can make a browser send such a form without asking, but not with our header
 // in it: the browser asks us first, as it does for JSON. So a form without a token is never run, not even for what
 // anybody may do. Where the page is from does not matter then: dashboards live on other hosts than this server.
-func serveUpload(w http.ResponseWriter, r *http.Request, limit int64, next http.Handler) {
+func serveUpload(w http.ResponseWriter, r *http.Request, o Options, next http.Handler) {
+	limit := o.MaxUpload
 	token, _ := r.Context().Value(tokenKey{}).(*models.AccessToken)
 	switch {
 	case token == nil:
@@ -37,17 +35,18 @@ func serveUpload(w http.ResponseWriter, r *http.Request, limit int64, next http.
 	case r.ContentLength > limit:
 		refuse(w, http.StatusRequestEntityTooLarge, CodeTooLarge, "the request is too large")
 	default:
-		readUpload(w, r, limit, next)
+		readUpload(w, r, o, next)
 	}
 }
 
-func readUpload(w http.ResponseWriter, r *http.Request, limit int64, next http.Handler) {
+func readUpload(w http.ResponseWriter, r *http.Request, o Options, next http.Handler) {
+	uploadTime := o.Limits.UploadTime
 	ctx, cancel := context.WithTimeout(r.Context(), uploadTime)
 	defer cancel()
 	controller := http.NewResponseController(w)
 	// Writers without deadlines, in tests, need none.
 	_ = controller.SetReadDeadline(time.Now().Add(uploadTime))
 	_ = controller.SetWriteDeadline(time.Now().Add(uploadTime))
-	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	r.Body = http.MaxBytesReader(w, r.Body, o.MaxUpload)
 	next.ServeHTTP(w, r.WithContext(ctx))
 }

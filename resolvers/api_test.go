@@ -22,11 +22,11 @@ import (
 	"ecoseller/models"
 	"ecoseller/resolvers"
 	"ecoseller/search"
-	"ecoseller/search/indexer"
 	"ecoseller/search/postgres"
 	"ecoseller/search/spelling"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
+	"ecoseller/web"
 )
 
 // shop is the API over the demo catalogue, searched by PostgreSQL.
@@ -34,6 +34,7 @@ type shop struct {
 	store   *store.Store
 	db      *bun.DB
 	handler http.Handler
+	options graph.Options
 	// pictures keeps what is uploaded.
 	pictures *media.Library
 	token    string
@@ -55,12 +56,9 @@ func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	s, db := cataloguetest.NewDemo(t)
+	s, db := cataloguetest.NewIndexedDemo(t)
 	languages := cataloguetest.Languages()
 	engine := newEngine(t, s)
-	if _, err := indexer.New(s, languages, engine).Rebuild(t.Context(), nil); err != nil {
-		t.Fatal(err)
-	}
 	token, err := s.CreateAccessToken(t.Context(), "test", models.AllPermissions())
 	if err != nil {
 		t.Fatal(err)
@@ -72,18 +70,30 @@ func newShop(t *testing.T) *shop {
 	}
 	t.Cleanup(func() { _ = folder.Close() })
 	pictures := media.NewLibrary(folder, maxPicture, logger)
-	handler := graph.NewHandler(graph.Options{
+	options := bounded(t, graph.Options{
 		Resolvers: &resolvers.Resolver{
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
 			Media: pictures, MediaAddresses: mediaAddresses,
-			Composer: newComposer(t, languages), EmailRates: models.EmailRates{PerRecipient: 5},
+			Composer: newComposer(t), EmailRates: models.EmailRates{PerRecipient: 5},
 		},
 		MaxUpload: pictures.MaxUpload(),
 		Store:     s, Languages: languages, DefaultCountry: "CZ", Introspection: true, Timeout: 10 * time.Second,
 		Logger: logger,
 	})
-	return &shop{store: s, db: db, handler: handler, pictures: pictures, token: token}
+	return &shop{store: s, db: db, options: options, handler: graph.NewHandler(options), pictures: pictures, token: token}
+}
+
+// bounded gives options the limits of a server without configuration.
+func bounded(t *testing.T, o graph.Options) graph.Options {
+	t.Helper()
+	cfg, err := config.From(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Limits, o.CacheTime = graph.Limits(cfg.Limits), cfg.Traffic.CacheTime
+	o.Origins, o.ClientAddress = cfg.Traffic.Origins, web.Clients{}.Address
+	return o
 }
 
 type answer struct {

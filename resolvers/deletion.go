@@ -33,7 +33,7 @@ func (r *Resolver) mayRestore(ctx context.Context, deletion uuid.UUID) error {
 
 // deletionList returns a page of what was deleted.
 func (r *Resolver) deletionList(ctx context.Context, first int32, after, kind *string) (*models.DeletionConnection, error) {
-	if err := checkPage("first", first); err != nil {
+	if err := r.checkPage("first", first); err != nil {
 		return nil, err
 	}
 	var from *models.DeletionCursor

@@ -217,7 +217,7 @@ func (r *Resolver) emailList(ctx context.Context, input *graph.EmailFilterInput,
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPage("first", first); err != nil {
+	if err := r.checkPage("first", first); err != nil {
 		return nil, err
 	}
 	filter := filterOf(input)

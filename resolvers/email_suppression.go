@@ -21,7 +21,7 @@ func (r *Resolver) suppressionList(ctx context.Context, address *string, first i
 	if err := mailManager(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkPage("first", first); err != nil {
+	if err := r.checkPage("first", first); err != nil {
 		return nil, err
 	}
 	from, err := cursorOrNil[models.SuppressionCursor](after)

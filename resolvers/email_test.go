@@ -3,18 +3,25 @@ package resolvers_test
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
+	"ecoseller/catalogue/cataloguetest"
 	"ecoseller/mail"
 	"ecoseller/models"
 )
 
-func newComposer(t *testing.T, languages models.Languages) *mail.Composer {
+// newRenderer reads the templates once for all tests: inlining their styles takes longer than most tests.
+var newRenderer = sync.OnceValues(func() (*mail.Renderer, error) {
+	return mail.NewRenderer(mail.Shop{Name: "Shop", URL: "https://shop.example"}, cataloguetest.Languages())
+})
+
+func newComposer(t *testing.T) *mail.Composer {
 	t.Helper()
-	renderer, err := mail.NewRenderer(mail.Shop{Name: "Shop", URL: "https://shop.example"}, languages)
+	renderer, err := newRenderer()
 	if err != nil {
 		t.Fatal(err)
 	}

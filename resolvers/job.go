@@ -22,7 +22,7 @@ func (r *Resolver) loadJob(ctx context.Context, id uuid.UUID) (*models.Job, erro
 
 // jobList returns a page of jobs.
 func (r *Resolver) jobList(ctx context.Context, first int32, after *string, filter *graph.JobFilter) (*models.JobConnection, error) {
-	if err := checkPage("first", first); err != nil {
+	if err := r.checkPage("first", first); err != nil {
 		return nil, err
 	}
 	var from *models.JobCursor

@@ -2,10 +2,10 @@ package resolvers
 
 import "ecoseller/models"
 
-// The sizes of a page.
+// The sizes of a page, unless Resolver.MaxPage says otherwise.
 const (
-	defaultPage = 24
-	maxPage     = 100
+	defaultPage  = 24
+	usualMaxPage = 100
 )
 
 // pageArguments are the arguments of a connection that can be read from both ends.
@@ -24,7 +24,7 @@ type page struct {
 	cursor   *string
 }
 
-func (a pageArguments) read() (page, error) {
+func (r *Resolver) readPage(a pageArguments) (page, error) {
 	if a.last != nil && (a.first != nil || a.after != nil) || a.last == nil && a.before != nil {
 		return page{}, models.BadInput(models.CodeBadInput, "a page is asked for by first and after, or by last and before")
 	}
@@ -35,7 +35,7 @@ func (a pageArguments) read() (page, error) {
 	if a.last != nil {
 		size, name = *a.last, "last"
 	}
-	if err := checkPage(name, size); err != nil {
+	if err := r.checkPage(name, size); err != nil {
 		return page{}, err
 	}
 	if a.last != nil {
@@ -44,9 +44,17 @@ func (a pageArguments) read() (page, error) {
 	return page{size: int(size), cursor: a.after}, nil
 }
 
-func checkPage(argument string, size int32) error {
-	if size < 1 || size > maxPage {
+func (r *Resolver) checkPage(argument string, size int32) error {
+	maxPage := r.maxPage()
+	if size < 1 || size > int32(maxPage) {
 		return models.BadInput(models.CodePageSize, "%s is %d; a page has 1 to %d items", argument, size, maxPage)
 	}
 	return nil
+}
+
+func (r *Resolver) maxPage() int {
+	if r.MaxPage == 0 {
+		return usualMaxPage
+	}
+	return r.MaxPage
 }

@@ -81,7 +81,7 @@ func (r *Resolver) productQuery(ctx context.Context, chain []models.LanguageCode
 	if err := r.applySort(ctx, &q, a.sort); err != nil {
 		return q, err
 	}
-	p, err := a.page.read()
+	p, err := r.readPage(a.page)
 	if err != nil {
 		return q, err
 	}

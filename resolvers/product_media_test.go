@@ -271,8 +271,8 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		problems string
 	}{
 		{"no token", upload{files: [][]byte{good}}, 401, "UNAUTHENTICATED", ""},
-		{"a form of another site", upload{files: [][]byte{good}, header: crossSite}, 401, "UNAUTHENTICATED", ""},
-		{"a form of another site with a cookie", upload{files: [][]byte{good}, header: append(crossSite, "Cookie", "session="+s.token)}, 401, "UNAUTHENTICATED", ""},
+		{"a form of another site", upload{files: [][]byte{good}, header: crossSite}, 403, "CROSS_ORIGIN", ""},
+		{"a form of another site with a cookie", upload{files: [][]byte{good}, header: append(crossSite, "Cookie", "session="+s.token)}, 403, "CROSS_ORIGIN", ""},
 		{"no permission", upload{files: [][]byte{good}, header: []string{"Authorization", "Bearer " + mailer}}, 403, "FORBIDDEN", ""},
 		{"without a length", upload{files: [][]byte{good}, chunked: true}, 411, "LENGTH_REQUIRED", ""},
 		{"too large as a whole", upload{files: [][]byte{make([]byte, 11*maxPicture+1<<20)}}, 413, "REQUEST_TOO_LARGE", ""},

@@ -11,7 +11,7 @@ import (
 )
 
 func (r *Resolver) queryRuleList(ctx context.Context, first int32, after *string) (*models.QueryRuleConnection, error) {
-	place, err := createdCursor(first, after)
+	place, err := r.createdCursor(first, after)
 	if err != nil {
 		return nil, err
 	}

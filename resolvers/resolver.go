@@ -38,6 +38,8 @@ type Resolver struct {
 	Composer *mail.Composer
 	// EmailRates say how much mail is too much.
 	EmailRates models.EmailRates
+	// MaxPage is how many items a page may have; 0 means 100.
+	MaxPage int
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -40,7 +40,7 @@ func (r *Resolver) searchRequest(ctx context.Context, a searchArguments) (search
 	if length := utf8.RuneCountInString(a.query); length > maxQuery {
 		return request, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
 	}
-	if err := checkPage("first", a.first); err != nil {
+	if err := r.checkPage("first", a.first); err != nil {
 		return request, err
 	}
 	var err error

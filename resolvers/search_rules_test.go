@@ -63,13 +63,13 @@ func newMerchandisedShop(t *testing.T) *merchandisedShop {
 		engine: &askedEngine{Engine: newEngine(t, s.store)},
 	}
 	plan := &queryplan.Searcher{Planner: m.planner, Next: m.engine}
-	m.handler = graph.NewHandler(graph.Options{
+	m.handler = graph.NewHandler(bounded(t, graph.Options{
 		Resolvers: &resolvers.Resolver{
 			Store: s.store, Searcher: &statistics.Searcher{Recorder: m.statistics, Next: plan}, QueryPlan: plan, Statistics: m.statistics,
 		},
 		Store: s.store, Languages: languages, DefaultCountry: "CZ", Timeout: 10 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+	}))
 	return m
 }
 

@@ -22,7 +22,7 @@ func (r *Resolver) searchReports(ctx context.Context, days, first int32, q model
 	if days < 1 || days > maxReportDays {
 		return nil, models.BadInput(models.CodeBadInput, "days is %d; reports look back 1 to %d days", days, maxReportDays)
 	}
-	if err := checkPage("first", first); err != nil {
+	if err := r.checkPage("first", first); err != nil {
 		return nil, err
 	}
 	q.Days, q.Limit = int(days), int(first)

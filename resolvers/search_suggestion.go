@@ -15,17 +15,17 @@ import (
 )
 
 // suggestRequest reads the arguments of searchSuggestions. Nothing typed yet is no mistake.
-func suggestRequest(request *graph.Request, query string, language *models.LanguageCode, first int32) (suggest.Request, error) {
-	r := suggest.Request{Text: strings.TrimSpace(query), First: int(first)}
+func (r *Resolver) suggestRequest(request *graph.Request, query string, language *models.LanguageCode, first int32) (suggest.Request, error) {
+	asked := suggest.Request{Text: strings.TrimSpace(query), First: int(first)}
 	if length := utf8.RuneCountInString(query); length > maxQuery {
-		return r, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
+		return asked, models.BadInput(models.CodeQueryTooLong, "the search query has %d characters; at most %d are allowed", length, maxQuery)
 	}
-	if err := checkPage("first", first); err != nil {
-		return r, err
+	if err := r.checkPage("first", first); err != nil {
+		return asked, err
 	}
 	var err error
-	r.Chain, err = request.Chain(language)
-	return r, err
+	asked.Chain, err = request.Chain(language)
+	return asked, err
 }
 
 func (r *Resolver) searchSuggestions(ctx context.Context, request suggest.Request) (*models.SearchSuggestions, error) {

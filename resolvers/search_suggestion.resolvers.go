@@ -12,7 +12,7 @@ import (
 )
 
 func (r *queryResolver) SearchSuggestions(ctx context.Context, query string, language *models.LanguageCode, first int32) (*models.SearchSuggestions, error) {
-	request, err := suggestRequest(graph.FromContext(ctx), query, language, first)
+	request, err := r.suggestRequest(graph.FromContext(ctx), query, language, first)
 	if err != nil {
 		return nil, err
 	}

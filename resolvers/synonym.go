@@ -16,8 +16,8 @@ func searchEditor(ctx context.Context) (*graph.Request, error) {
 }
 
 // createdCursor reads the cursor of a list that has the newest first; nil for the first page.
-func createdCursor(first int32, after *string) (*models.CreatedCursor, error) {
-	if err := checkPage("first", first); err != nil || after == nil {
+func (r *Resolver) createdCursor(first int32, after *string) (*models.CreatedCursor, error) {
+	if err := r.checkPage("first", first); err != nil || after == nil {
 		return nil, err
 	}
 	place := new(models.CreatedCursor)
@@ -34,7 +34,7 @@ func pageInfo(cursors []string, after *string, more bool) *models.PageInfo {
 }
 
 func (r *Resolver) synonymList(ctx context.Context, language *models.LanguageCode, first int32, after *string) (*models.SynonymConnection, error) {
-	place, err := createdCursor(first, after)
+	place, err := r.createdCursor(first, after)
 	if err != nil {
 		return nil, err
 	}

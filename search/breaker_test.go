@@ -26,7 +26,7 @@ func TestBadElasticsearchCostsFewRequestsTheirTime(t *testing.T) {
 	if address == "" {
 		storetest.Unavailable(t, "ELASTIC_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
 	}
-	s, _ := cataloguetest.NewDemo(t)
+	s, _ := cataloguetest.NewIndexedDemo(t)
 	p := newProxy(t, address)
 	alias := "test-" + uuid.NewString()
 	t.Cleanup(func() { deleteIndices(t, address, alias) })
@@ -35,7 +35,7 @@ func TestBadElasticsearchCostsFewRequestsTheirTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	secondary := newPostgres(s)
-	if _, err := indexer.New(s, cataloguetest.Languages(), secondary, primary).Rebuild(t.Context(), nil); err != nil {
+	if _, err := indexer.New(s, cataloguetest.Languages(), primary).Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	const timeout = 1500 * time.Millisecond

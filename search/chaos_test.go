@@ -143,12 +143,11 @@ func newChaos(t *testing.T) *chaos {
 	if address == "" {
 		storetest.Unavailable(t, "ELASTIC_HOST is not set: run `make test`, or `eval \"$(scripts/services env)\"` after `scripts/services start`")
 	}
-	c := &chaos{T: t, options: storetest.Create(t), address: address, alias: "test-" + uuid.NewString(), counts: map[string]int{}}
+	c := &chaos{T: t, options: cataloguetest.CreateIndexedDemo(t), address: address, alias: "test-" + uuid.NewString(), counts: map[string]int{}}
 	t.Cleanup(func() { deleteIndices(t, address, c.alias) })
 	c.options.MaxConnections = 16
 	c.db = storetest.Open(t, c.options)
 	c.store = store.New(c.db, cataloguetest.Languages(), nil)
-	cataloguetest.Load(t, c.store)
 	c.proxy = newProxy(t, address)
 	c.indexer = chaosIndexer(c.store, c.proxy.address, c.alias)
 	if _, err := c.indexer.Rebuild(t.Context(), nil); err != nil {

@@ -62,7 +62,7 @@ func onEachEngine(t *testing.T, test func(b *bench)) {
 		t.Run(string(name), func(t *testing.T) {
 			t.Parallel()
 			b := &bench{T: t}
-			b.store, b.db = cataloguetest.NewDemo(t)
+			b.store, b.db = cataloguetest.NewIndexedDemo(t)
 			languages := cataloguetest.Languages()
 			standIn := newPostgres(b.store)
 			// The engine in PostgreSQL is always there: it knows the words that typing errors are mended with.
@@ -70,10 +70,12 @@ func onEachEngine(t *testing.T, test func(b *bench)) {
 			if b.engine, b.settle = standIn, func() {}; name == search.Elasticsearch {
 				b.openElastic()
 				engines = append(engines, b.engine)
+				if _, err := indexer.New(b.store, languages, b.engine).Rebuild(t.Context(), nil); err != nil {
+					t.Fatal(err)
+				}
 			}
 			b.finder = search.NewFinder(b.engine, spelling.New(b.store, languages.Supported))
 			b.indexer = indexer.New(b.store, languages, engines...)
-			b.rebuild()
 			test(b)
 		})
 	}

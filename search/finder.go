@@ -63,6 +63,9 @@ func (f *Finder) Search(ctx context.Context, r Request) (*Result, error) {
 		}
 		result.Relaxed = strict.Total == 0 && result.Total > 0
 	}
+	if result.Total == 0 {
+		corrected = "" // words of another language mend nothing
+	}
 	return mark(result, r.Match, corrected), nil
 }
 

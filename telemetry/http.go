@@ -55,15 +55,14 @@ func (h *HTTP) all() []prometheus.Collector {
 	return []prometheus.Collector{h.durations, h.bytes, h.running}
 }
 
-// Handler answers with the mux, and watches. Without traces it costs a record and a few counts; the log has a line for
+// Handler answers with next, and watches; routes says which part of the program a request is for. Without traces it costs a record and a few counts; the log has a line for
 // each request, at level debug for the probes of balancers.
 //
 // otelhttp is not used, because its spans have the addresses of clients, and paths, which hold the secrets of links to
 // unsubscribe.
-func (h *HTTP) Handler(mux *http.ServeMux, traces trace.TracerProvider, logger *slog.Logger) http.Handler {
-	answer := http.Handler(mux)
+func (h *HTTP) Handler(next http.Handler, routes *http.ServeMux, traces trace.TracerProvider, logger *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, route := mux.Handler(r)
+		_, route := routes.Handler(r)
 		ctx, record := withRecord(r.Context())
 		var span trace.Span
 		if traces != nil && !isProbe(route) {
@@ -75,7 +74,7 @@ func (h *HTTP) Handler(mux *http.ServeMux, traces trace.TracerProvider, logger *
 		}
 		h.running.Inc()
 		defer h.running.Dec()
-		m := httpsnoop.CaptureMetrics(answer, w, r.WithContext(ctx))
+		m := httpsnoop.CaptureMetrics(next, w, r.WithContext(ctx))
 		h.durations.WithLabelValues(route, methodOf(r), strconv.Itoa(m.Code)).Observe(m.Duration.Seconds())
 		h.bytes.WithLabelValues(route).Add(float64(m.Written))
 		if span != nil {

@@ -97,7 +97,7 @@ func TestRequestsAreObserved(t *testing.T) {
 		_, _ = w.Write([]byte("12345"))
 	})
 	var log bytes.Buffer
-	server := httptest.NewServer(observed.Handler(mux, traces, slog.New(slog.NewTextHandler(&log, nil))))
+	server := httptest.NewServer(observed.Handler(mux, mux, traces, slog.New(slog.NewTextHandler(&log, nil))))
 	for _, path := range []string{"/healthz", "/secrets/of/konrad?name=konrad", "/none/konrad"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
 		if err != nil {

@@ -3,7 +3,9 @@
 package web
 
 import (
+	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -12,8 +14,40 @@ import (
 	"strings"
 )
 
-//go:embed assets/*.gz playground.html mailbox.html mailbox.css
+//go:embed assets/*.gz examples playground.html mailbox.html mailbox.css
 var files embed.FS
+
+// Example is an operation that shows what the API can do.
+type Example struct {
+	// Query is the text of the operation, with comments; Variables are a JSON object.
+	Query     string `json:"query"`
+	Variables string `json:"variables"`
+}
+
+// Examples are worked examples for the demo catalogue, the first thing to look at first.
+func Examples() ([]Example, error) {
+	names, err := fs.Glob(files, "examples/*.graphql")
+	if err != nil {
+		return nil, fmt.Errorf("list examples: %w", err)
+	}
+	examples := make([]Example, 0, len(names))
+	for _, name := range names {
+		query, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read example: %w", err)
+		}
+		variables, err := fs.ReadFile(files, strings.TrimSuffix(name, ".graphql")+".json")
+		if err != nil {
+			return nil, fmt.Errorf("read variables of an example: %w", err)
+		}
+		indented, err := indentJSON(variables)
+		if err != nil {
+			return nil, fmt.Errorf("read variables of %s: %w", name, err)
+		}
+		examples = append(examples, Example{Query: string(query), Variables: indented})
+	}
+	return examples, nil
+}
 
 // PlaygroundOptions say what the playground begins with.
 type PlaygroundOptions struct {
@@ -22,8 +56,10 @@ type PlaygroundOptions struct {
 	// Token is set as the Authorization header; empty for none. Development only: everybody who opens the
 	// page gets it.
 	Token string
-	// Query is what the first tab holds.
+	// Query is what a new tab holds.
 	Query string
+	// Examples are what the first tabs hold.
+	Examples []Example
 }
 
 // Playground serves GraphiQL at / and its files below /assets/.
@@ -40,6 +76,12 @@ func Playground(o PlaygroundOptions) (http.Handler, error) {
 	})
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
 	return mux, nil
+}
+
+func indentJSON(text []byte) (string, error) {
+	var indented bytes.Buffer
+	err := json.Indent(&indented, bytes.TrimSpace(text), "", "  ")
+	return indented.String(), err
 }
 
 var contentTypes = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}

@@ -111,7 +111,7 @@ func recordPairs(ctx context.Context, cfg *config.Config, o options, texts []str
 
 func graphRequest(text string, facets bool) []byte {
 	query := `query ($text: String!) { searchProducts(query: $text, language: "en", first: 24) { totalCount engine nodes {
-		id title slug brand media { url(width: 320) alt: type } variants { sku price { gross { amount currency } } } } FACETS } }`
+		id title slug brand media { url(width: 320) } variants { sku price { gross { amount currency } } } } FACETS } }`
 	more := ""
 	if facets {
 		more = "facets { attributes { type { code name } values { attribute { name } productCount } } brands { brand productCount } price { min max } }"
@@ -206,7 +206,7 @@ func startServer(ctx context.Context, program, elastic string) (*server, error) 
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	_ = listener.Close()
 	s := &server{address: "http://127.0.0.1:" + port, command: exec.CommandContext(ctx, program)}
-	s.command.Env = append(os.Environ(), "PORT="+port, "ELASTIC_HOST="+elastic, "INTROSPECTION=0", "LOG_LEVEL=warn")
+	s.command.Env = append(os.Environ(), "PORT="+port, "ELASTIC_HOST="+elastic, "INTROSPECTION=0", "LOG_LEVEL=warn", "RATE_LIMIT=0")
 	s.command.Stderr = os.Stderr
 	if err := s.command.Start(); err != nil {
 		return nil, fmt.Errorf("start server: %w", err)

@@ -11,10 +11,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/elastic/go-elasticsearch/v8"
+	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/sony/gobreaker/v2"
 
@@ -41,7 +42,8 @@ const (
 // client speaks to Elasticsearch and sorts its errors: what another engine could answer wraps
 // search.ErrUnavailable.
 type client struct {
-	es *elasticsearch.Client
+	// The library's own client would bring its typed API along: 850 packages that take minutes to compile.
+	es *elastictransport.Client
 	// Searches and writes fail apart: a server whose disk is full still finds.
 	searches     *breaker
 	writes       *breaker
@@ -52,21 +54,7 @@ type client struct {
 }
 
 func newClient(o Options) (*client, error) {
-	es, err := elasticsearch.NewClient(elasticsearch.Config{
-		Addresses:     o.Addresses,
-		Username:      o.Username,
-		Password:      o.Password,
-		RetryOnStatus: []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusTooManyRequests},
-		MaxRetries:    2,
-		RetryBackoff: func(attempt int) time.Duration {
-			return time.Duration(attempt)*50*time.Millisecond + rand.N(50*time.Millisecond)
-		},
-		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
-			MaxIdleConnsPerHost: 32,
-			IdleConnTimeout:     time.Minute,
-		},
-	})
+	es, err := newTransport(o)
 	if err != nil {
 		return nil, fmt.Errorf("set up Elasticsearch: %w", err)
 	}
@@ -83,6 +71,30 @@ func newClient(o Options) (*client, error) {
 		c.writeTimeout = defaultWriteTimeout
 	}
 	return c, nil
+}
+
+func newTransport(o Options) (*elastictransport.Client, error) {
+	addresses := make([]*url.URL, len(o.Addresses))
+	for i, address := range o.Addresses {
+		var err error
+		if addresses[i], err = url.Parse(strings.TrimRight(address, "/")); err != nil {
+			return nil, err
+		}
+	}
+	return elastictransport.NewClient(
+		elastictransport.WithUserAgent("ecoseller"),
+		elastictransport.WithURLs(addresses...),
+		elastictransport.WithBasicAuth(o.Username, o.Password),
+		elastictransport.WithRetry(2, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusTooManyRequests),
+		elastictransport.WithRetryBackoff(func(attempt int) time.Duration {
+			return time.Duration(attempt)*50*time.Millisecond + rand.N(50*time.Millisecond)
+		}),
+		elastictransport.WithTransport(&http.Transport{
+			DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
+			MaxIdleConnsPerHost: 32,
+			IdleConnTimeout:     time.Minute,
+		}),
+	)
 }
 
 // do runs a request and reads the answer's JSON into out, which may be nil. Searches and writes are refused at once
@@ -123,6 +135,9 @@ func (c *client) askUnwatched(ctx context.Context, request esapi.Request, out an
 	defer func() { _ = response.Body.Close() }()
 	if response.IsError() {
 		return statusError(response)
+	}
+	if response.Header.Get("X-Elastic-Product") != "Elasticsearch" {
+		return fmt.Errorf("%w: what answers at its address is not Elasticsearch", search.ErrUnavailable)
 	}
 	if out == nil {
 		_, err = io.Copy(io.Discard, response.Body)

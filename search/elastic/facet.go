@@ -23,6 +23,9 @@ import (
 // request asks for the values of the types that are shown.
 const maxValueBuckets = 1000
 
+// maxShownValueBuckets is how many values that request asks for: of twenty types with five hundred values each, all.
+const maxShownValueBuckets = 10_000
+
 // base are the conditions that no facet has.
 func base(q models.ProductQuery) models.ProductQuery {
 	q = q.WithoutBrands().WithoutCategories().WithoutPrice()
@@ -198,32 +201,33 @@ func (e *Engine) attributes(ctx context.Context, r search.Request, p place, foun
 		}
 	}
 	if together.Values.Others > 0 {
-		others, err = e.askForTypes(ctx, r, p, others)
+		err = e.askForTypes(ctx, r, p, others)
 	} else {
 		err = distribute(others, together.Values)
 	}
 	return append(all, others...), err
 }
 
-// askForTypes counts the values of each of the types.
-func (e *Engine) askForTypes(ctx context.Context, r search.Request, p place, types []models.AttributeCounts) ([]models.AttributeCounts, error) {
-	counts := object{}
+// askForTypes counts the values of the types, all in one go: a count for each type would go over the hits as often.
+func (e *Engine) askForTypes(ctx context.Context, r search.Request, p place, types []models.AttributeCounts) error {
+	if len(types) == 0 {
+		return nil
+	}
+	patterns := make([]string, len(types))
 	for i, t := range types {
-		counts[strconv.Itoa(i)] = object{"filter": object{"match_all": object{}}, "aggs": ofType(t.Type)}
+		patterns[i] = literal(attributePrefix(t.Type)) + ".*"
 	}
 	r.Facets = false // its conditions bound the counting itself
 	request := e.request(r, place{snapshot: p.snapshot})
-	request["size"], request["track_total_hits"], request["aggs"] = 0, false, counts
+	request["size"], request["track_total_hits"] = 0, false
+	request["aggs"] = object{"attributes": object{"filter": object{"match_all": object{}}, "aggs": object{
+		"values": object{"terms": object{"field": "attributes", "include": strings.Join(patterns, "|"), "size": maxShownValueBuckets}},
+	}}}
 	found, err := e.ask(ctx, request, p.snapshot)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i, t := range types {
-		if types[i], err = countsOfType(t.Type, found.Counted[strconv.Itoa(i)]); err != nil {
-			return nil, err
-		}
-	}
-	return types, nil
+	return distribute(types, found.Counted["attributes"].Values)
 }
 
 func countsOfType(code string, c counted) (models.AttributeCounts, error) {

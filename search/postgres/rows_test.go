@@ -20,11 +20,11 @@ func BenchmarkRows(b *testing.B) {
 			},
 			"cs": {
 				Title: `Tenký batoh na notebook Urban Factory 15,6" černý`, ShortDescription: "Tenký batoh chrání váš notebook a unese všechno, co potřebujete na celý den v práci.",
-				Attributes: []string{"černá", "15,6 palce", "polyester", "0,6 kg", "notebooky", "voděodolný"},
+				Attributes: []string{"černá", "15,6 cm", "polyester", "0,6 kg", "notebooky", "voděodolný"},
 			},
 			"sk": {
 				Title: `Tenký batoh na notebook Urban Factory 15,6" čierny`, ShortDescription: "Tenký batoh chráni váš notebook a unesie všetko, čo potrebujete na celý deň v práci.",
-				Attributes: []string{"čierna", "15,6 palca", "polyester", "0,6 kg", "notebooky", "vodeodolný"},
+				Attributes: []string{"čierna", "15,6 cm", "polyester", "0,6 kg", "notebooky", "vodeodolný"},
 			},
 		},
 	}

@@ -66,21 +66,7 @@ func (p *Planner) Refresh(ctx context.Context) error {
 
 // Keep refreshes until the context ends. While the source is away, what was read last holds.
 func (p *Planner) Keep(ctx context.Context, logger *slog.Logger) {
-	tick := time.NewTicker(checkEvery)
-	defer tick.Stop()
-	away := false
-	for {
-		err := p.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !away {
-			logger.WarnContext(ctx, "synonyms and query rules are not up to date", "error", err)
-		}
-		away = err != nil
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	search.KeepFresh(ctx, "synonyms and query rules", checkEvery, p.Refresh, logger)
 }
 
 // Plan returns the request with the synonyms and the rule for its text.

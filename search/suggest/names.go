@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"ecoseller/models"
+	"ecoseller/search"
 	"ecoseller/store"
 )
 
@@ -63,21 +64,7 @@ func NewNames(s *store.Store) *Names { return &Names{store: s} }
 
 // Keep holds the names up to date until the context ends.
 func (n *Names) Keep(ctx context.Context, logger *slog.Logger) {
-	ticks := time.NewTicker(lookForNames)
-	defer ticks.Stop()
-	failed := false
-	for {
-		err := n.Refresh(ctx)
-		if err != nil && ctx.Err() == nil && !failed {
-			logger.WarnContext(ctx, "names for suggestions are not up to date", "error", err)
-		}
-		failed = err != nil
-		select {
-		case <-ticks.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	search.KeepFresh(ctx, "names for suggestions", lookForNames, n.Refresh, logger)
 }
 
 // Refresh reads the names again if they have changed.

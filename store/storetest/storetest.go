@@ -1,11 +1,8 @@
-// Package storetest gives each test a PostgreSQL database of its own, cloned from a migrated template.
+// Package storetest gives each test a PostgreSQL database of its own, cloned from a template.
 package storetest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -15,12 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
-	"ecoseller/migrations"
 	"ecoseller/store"
 )
-
-// templateLock serialises the making of the template between the test binaries of one run.
-const templateLock = 7_301_984_113
 
 // NewDB returns a migrated, empty database that is dropped when the test ends. The server is the one
 // that POSTGRES_HOST and its siblings name; `scripts/services start` provides it. Without it the test
@@ -47,24 +40,46 @@ func Admin(tb testing.TB) *bun.DB {
 // Create makes a database as NewDB does and returns how to reach it, for tests that start processes.
 func Create(tb testing.TB) store.Options {
 	tb.Helper()
-	admin := adminOptions(tb)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	hash, err := hashMigrations()
+	if err != nil {
+		tb.Fatalf("identify the schema: %v", err)
+	}
+	return create(tb, schema(hash))
+}
+
+// CreateFilled makes a database that has been filled, once for all tests of a program: each gets a copy.
+// Whatever the program is made of may change what fill writes, hence another program fills anew.
+func CreateFilled(tb testing.TB, name string, fill func(ctx context.Context, db *bun.DB) error) store.Options {
+	tb.Helper()
+	migrationsHash, err := hashMigrations()
+	if err != nil {
+		tb.Fatalf("identify the schema: %v", err)
+	}
+	program, err := hashProgram()
+	if err != nil {
+		tb.Fatalf("identify the program: %v", err)
+	}
+	base := schema(migrationsHash)
+	return create(tb, template{prefix: "template_" + name + "_" + program, base: &base, fill: fill})
+}
+
+func create(tb testing.TB, t template) store.Options {
+	tb.Helper()
+	options := adminOptions(tb)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 
-	adminDB := store.OpenDB(admin)
-	template, err := ensureTemplate(ctx, adminDB, admin)
-	if err != nil {
-		tb.Fatalf("make template database: %v", err)
-	}
-	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if _, err := adminDB.ExecContext(ctx, "CREATE DATABASE ? TEMPLATE ?", bun.Ident(name), bun.Ident(template)); err != nil {
-		tb.Fatalf("clone template database: %v", err)
-	}
+	patient := options
+	patient.StatementTimeout = 2 * time.Minute // others may be making a template
+	server := &server{options: patient, db: store.OpenDB(patient)}
+	name := stamped("test_" + strings.ReplaceAll(uuid.NewString(), "-", ""))
 	tb.Cleanup(func() {
-		_, _ = adminDB.ExecContext(context.Background(), "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(name))
-		_ = adminDB.Close()
+		_ = server.drop(context.Background(), name)
+		_ = server.db.Close()
 	})
-	options := admin
+	if err := server.clone(ctx, t, name); err != nil {
+		tb.Fatalf("make a database: %v", err)
+	}
 	options.Database = name
 	return options
 }
@@ -93,63 +108,4 @@ func Unavailable(tb testing.TB, why string) {
 		tb.Fatal(why)
 	}
 	tb.Skip(why)
-}
-
-// ensureTemplate makes the template for the present migrations if no test has made it yet.
-func ensureTemplate(ctx context.Context, adminDB *bun.DB, admin store.Options) (string, error) {
-	hash, err := hashMigrations()
-	if err != nil {
-		return "", err
-	}
-	name := "template_" + hash
-
-	conn, err := adminDB.Conn(ctx)
-	if err != nil {
-		return "", fmt.Errorf("connect: %w", err)
-	}
-	defer func() { _ = conn.Close() }()
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock(?)", templateLock); err != nil {
-		return "", fmt.Errorf("lock: %w", err)
-	}
-	defer func() { _, _ = conn.ExecContext(ctx, "SELECT pg_advisory_unlock(?)", templateLock) }()
-
-	exists, err := adminDB.NewSelect().TableExpr("pg_database").Where("datname = ?", name).Exists(ctx)
-	if err != nil || exists {
-		return name, err
-	}
-	// Built under another name and renamed when complete, so that a killed run leaves no half template.
-	building := name + "_building"
-	if _, err := conn.ExecContext(ctx, "DROP DATABASE IF EXISTS ? WITH (FORCE)", bun.Ident(building)); err != nil {
-		return "", fmt.Errorf("drop half template: %w", err)
-	}
-	if _, err := conn.ExecContext(ctx, "CREATE DATABASE ? TEMPLATE template0 ENCODING 'UTF8'", bun.Ident(building)); err != nil {
-		return "", fmt.Errorf("create template: %w", err)
-	}
-	if err := migrateTemplate(ctx, admin, building); err != nil {
-		return "", err
-	}
-	if _, err := conn.ExecContext(ctx, "ALTER DATABASE ? RENAME TO ?", bun.Ident(building), bun.Ident(name)); err != nil {
-		return "", fmt.Errorf("rename template: %w", err)
-	}
-	return name, nil
-}
-
-func migrateTemplate(ctx context.Context, admin store.Options, name string) error {
-	options := admin
-	options.Database = name
-	db := store.OpenDB(options)
-	defer func() { _ = db.Close() }()
-	if _, err := migrations.Up(ctx, db); err != nil {
-		return fmt.Errorf("migrate template: %w", err)
-	}
-	return nil
-}
-
-// hashMigrations identifies the schema, so that a changed migration gets a new template.
-func hashMigrations() (string, error) {
-	hash := sha256.New()
-	if err := migrations.WriteTo(hash); err != nil {
-		return "", fmt.Errorf("read migrations: %w", err)
-	}
-	return hex.EncodeToString(hash.Sum(nil))[:16], nil
 }

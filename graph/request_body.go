@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// serveBounded passes a request without files on once its body is there. The body has a time of its own to arrive:
+// a client that sends a byte now and then would otherwise hold a connection, and what it has been given, for long.
+func serveBounded(w http.ResponseWriter, r *http.Request, o Options, next http.Handler) {
+	body, err := readBody(w, r, o.Limits)
+	if err != nil {
+		refuseBody(w, err)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	ctx, cancel := context.WithTimeout(r.Context(), o.Timeout)
+	defer cancel()
+	next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, limits Limits) ([]byte, error) {
+	if r.ContentLength > limits.BodyBytes {
+		return nil, &http.MaxBytesError{Limit: limits.BodyBytes}
+	}
+	controller := http.NewResponseController(w)
+	// Writers without deadlines, in tests, need none.
+	_ = controller.SetReadDeadline(time.Now().Add(limits.BodyTime))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
+	if err == nil {
+		// The server goes on reading, to notice when the client goes away: that may take as long as the answer.
+		_ = controller.SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+func refuseBody(w http.ResponseWriter, err error) {
+	w.Header().Set("Connection", "close")
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		refuse(w, http.StatusRequestEntityTooLarge, CodeTooLarge, "the request is too large")
+		return
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		refuse(w, http.StatusRequestTimeout, CodeBodyTimeout, "the request took too long to arrive")
+		return
+	}
+	refuse(w, http.StatusBadRequest, CodeBadRequest, "the request did not arrive as a whole")
+}

@@ -34,6 +34,10 @@ test: ## start PostgreSQL, Redis and Elasticsearch, and run every test with the 
 	$(SERVICES) start && eval "$$($(SERVICES) env)" && go test -race -timeout 15m ./...; status=$$?; \
 	[ -n "$$running" ] || $(SERVICES) stop; exit $$status
 
+chaos: ## edit and rebuild while a real Elasticsearch is killed and comes back; its other users notice
+	$(SERVICES) start && eval "$$($(SERVICES) env)" && go test -race ./search -run 'TestChaos$$' -v -count=1 \
+		-chaos.time=60s -chaos.crash='../scripts/services crash elasticsearch'
+
 lint: ## vet, format, golangci-lint, known vulnerabilities
 	go vet ./...
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v -e '^graph/.*generated' -e '_gen.go$$' -e 'resolvers.go$$')); \

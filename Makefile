@@ -8,7 +8,7 @@ SERVICES      := scripts/services
 ECOSELLER_DATA ?= $(wildcard $(abspath ../shared/data))
 export ECOSELLER_DATA
 
-.PHONY: help run build generate check-generated release-schema test lint services-start services-stop
+.PHONY: help run build generate check-generated release-schema test chaos lint services-start services-stop
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

@@ -71,8 +71,8 @@ func (s *Store) deleteSearchWordsExcept(ctx context.Context, kept []SearchWord) 
 	_, err := s.db.NewRaw(`
 		DELETE FROM search_words AS w
 		WHERE NOT EXISTS (SELECT FROM unnest(?0::text[], ?1::text[]) AS kept (language, word) WHERE kept.language = w.language AND kept.word = w.word)
-		  AND NOT EXISTS (
-			SELECT FROM product_search AS s WHERE s.language = w.language AND s.document @@ quote_literal(w.word)::tsquery)`,
+		  AND CASE WHEN w.word = '' THEN true ELSE NOT EXISTS (
+			SELECT FROM product_search AS s WHERE s.language = w.language AND s.document @@ quote_literal(w.word)::tsquery) END`,
 		pgdialect.Array(languages), pgdialect.Array(words)).Exec(ctx)
 	return wrap(ctx, err, "delete vanished search words")
 }

@@ -1,1 +1,5 @@
 TRUNCATE search_words;
+
+--bun:split
+
+ALTER TABLE search_words DROP COLUMN IF EXISTS added_at;

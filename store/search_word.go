@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun/dialect/pgdialect"
 
@@ -42,9 +43,16 @@ func (s *Store) AddSearchWords(ctx context.Context, words []SearchWord) error {
 	return wrap(ctx, err, "add search words")
 }
 
-// PutSearchWords makes the words all that are known, with their numbers. The empty word stands for all products. Words
-// that came in meanwhile, and that some product has, stay.
-func (s *Store) PutSearchWords(ctx context.Context, words []SearchWord) error {
+// SearchWordsSince returns the moment from which on words count as new to PutSearchWords.
+func (s *Store) SearchWordsSince(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := s.db.NewRaw("SELECT clock_timestamp()").Scan(ctx, &now)
+	return now, wrap(ctx, err, "read clock")
+}
+
+// PutSearchWords makes the words all that are known, with their numbers, besides those that came in since. The empty
+// word stands for all products.
+func (s *Store) PutSearchWords(ctx context.Context, words []SearchWord, since time.Time) error {
 	for batch := range slices.Chunk(words, searchWordsBatch) {
 		err := s.execJSON(ctx, "put search words", `
 			INSERT INTO search_words AS w (language, word, written, documents)
@@ -57,23 +65,22 @@ func (s *Store) PutSearchWords(ctx context.Context, words []SearchWord) error {
 			return err
 		}
 	}
-	return s.deleteSearchWordsExcept(ctx, words)
+	return s.deleteSearchWordsExcept(ctx, words, since)
 }
 
 // searchWordsBatch bounds a statement's size.
 const searchWordsBatch = 10_000
 
-func (s *Store) deleteSearchWordsExcept(ctx context.Context, kept []SearchWord) error {
+func (s *Store) deleteSearchWordsExcept(ctx context.Context, kept []SearchWord, since time.Time) error {
 	languages, words := make([]string, len(kept)), make([]string, len(kept))
 	for i, word := range kept {
 		languages[i], words[i] = string(word.Language), word.Word
 	}
 	_, err := s.db.NewRaw(`
 		DELETE FROM search_words AS w
-		WHERE NOT EXISTS (SELECT FROM unnest(?0::text[], ?1::text[]) AS kept (language, word) WHERE kept.language = w.language AND kept.word = w.word)
-		  AND CASE WHEN w.word = '' THEN true ELSE NOT EXISTS (
-			SELECT FROM product_search AS s WHERE s.language = w.language AND s.document @@ quote_literal(w.word)::tsquery) END`,
-		pgdialect.Array(languages), pgdialect.Array(words)).Exec(ctx)
+		WHERE w.added_at < ?2
+		  AND NOT EXISTS (SELECT FROM unnest(?0::text[], ?1::text[]) AS kept (language, word) WHERE kept.language = w.language AND kept.word = w.word)`,
+		pgdialect.Array(languages), pgdialect.Array(words), since).Exec(ctx)
 	return wrap(ctx, err, "delete vanished search words")
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,13 +18,19 @@ import (
 
 // Rebuild renews all rows in place: each product's rows change in one statement, so a search always sees
 // either the old or the new ones.
-func (e *Engine) Rebuild(context.Context) (search.Rebuild, error) {
-	return &rebuild{engine: e, vocabulary: newVocabulary()}, nil
+func (e *Engine) Rebuild(ctx context.Context) (search.Rebuild, error) {
+	began, err := e.store.SearchWordsSince(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &rebuild{engine: e, vocabulary: newVocabulary(), began: began}, nil
 }
 
 type rebuild struct {
 	engine     *Engine
 	vocabulary *vocabulary
+	// began is when, by the database's clock: words that came in later are kept.
+	began time.Time
 }
 
 // Add writes the documents' rows; those that are right already are not touched.
@@ -45,7 +52,7 @@ func (r *rebuild) Commit(ctx context.Context, count int) error {
 	if found < count {
 		return fmt.Errorf("the search table holds %d products, expected %d", found, count)
 	}
-	if err := r.vocabulary.put(ctx, r.engine.store); err != nil {
+	if err := r.engine.store.PutSearchWords(ctx, r.vocabulary.all(), r.began); err != nil {
 		return err
 	}
 	return r.engine.store.SetProductSearchMadeFor(ctx, r.engine.definition())

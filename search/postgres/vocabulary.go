@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"sync"
@@ -63,9 +62,4 @@ func (v *vocabulary) all() []store.SearchWord {
 		}
 	}
 	return words
-}
-
-// put makes the words and their numbers what the database knows.
-func (v *vocabulary) put(ctx context.Context, s *store.Store) error {
-	return s.PutSearchWords(ctx, v.all())
 }

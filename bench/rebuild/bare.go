@@ -6,10 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,46 +17,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// recording is a proxy in front of Elasticsearch that keeps the bodies of bulk requests.
+// recording keeps the bodies of the bulk requests that pass a proxy.
 type recording struct {
-	address string
-	folder  string
-	count   atomic.Int64
-	server  *http.Server
+	folder string
+	count  atomic.Int64
 }
 
-func record(elastic, folder string) (*recording, error) {
-	target, err := url.Parse(elastic)
-	if err != nil {
-		return nil, fmt.Errorf("read address: %w", err)
+func (r *recording) see(request *http.Request, body []byte) error {
+	if !strings.HasSuffix(request.URL.Path, "/_bulk") {
+		return nil
 	}
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
-	r := &recording{address: "http://" + listener.Addr().String(), folder: folder}
-	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) }}
-	r.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if strings.HasSuffix(request.URL.Path, "/_bulk") {
-			body, err := io.ReadAll(request.Body)
-			if err == nil {
-				err = os.WriteFile(r.file(int(r.count.Add(1)-1)), body, 0o600)
-			}
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-				return
-			}
-			request.Body = io.NopCloser(bytes.NewReader(body))
-		}
-		proxy.ServeHTTP(w, request)
-	})}
-	go func() { _ = r.server.Serve(listener) }()
-	return r, nil
+	return os.WriteFile(r.file(int(r.count.Add(1)-1)), body, 0o600)
 }
 
 func (r *recording) file(n int) string { return filepath.Join(r.folder, fmt.Sprintf("%06d", n)) }
-
-func (r *recording) close() { _ = r.server.Close() }
 
 // bareLoad sends what was recorded, as it is.
 type bareLoad struct {

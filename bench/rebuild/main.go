@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"ecoseller/bench/proxy"
 	"ecoseller/config"
 	"ecoseller/migrations"
 	"ecoseller/models"
@@ -55,12 +56,13 @@ func run(ctx context.Context, rounds int, names []string, connections, changes i
 	}
 	defer closeStore()
 
-	recording, err := record(cfg.Elastic.Host, folder)
+	recording := &recording{folder: folder}
+	between, err := proxy.Start(cfg.Elastic.Host, recording.see)
 	if err != nil {
 		return err
 	}
-	defer recording.close()
-	if _, err := rebuild(ctx, cfg, s, recording.address, names); err != nil {
+	defer between.Close()
+	if _, err := rebuild(ctx, cfg, s, between.Address, names); err != nil {
 		return err
 	}
 	load := bareLoad{elastic: cfg.Elastic.Host, recording: recording, connections: connections}

@@ -9,19 +9,17 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"ecoseller/bench/program"
+	"ecoseller/bench/proxy"
 	"ecoseller/config"
 )
 
@@ -56,9 +54,8 @@ func run(ctx context.Context, o options) error {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	if o.program == "" {
-		o.program = filepath.Join(folder, "ecoseller")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", o.program, ".").CombinedOutput(); err != nil {
-			return fmt.Errorf("build: %w\n%s", err, out)
+		if o.program, err = program.Build(ctx, folder); err != nil {
+			return err
 		}
 	}
 	var texts []string
@@ -72,6 +69,11 @@ func run(ctx context.Context, o options) error {
 	return measure(ctx, cfg, o, pairs)
 }
 
+// startServer runs a server as production does, which finds Elasticsearch there.
+func startServer(ctx context.Context, path, elastic string) (*program.Server, error) {
+	return program.Start(ctx, path, append(os.Environ(), "ELASTIC_HOST="+elastic, "INTROSPECTION=0", "LOG_LEVEL=warn", "RATE_LIMIT=0"))
+}
+
 // pair is a request to the server and what it asks Elasticsearch for it.
 type pair struct {
 	text   string
@@ -81,27 +83,28 @@ type pair struct {
 
 // recordPairs runs a server with a proxy in between, which keeps the searches.
 func recordPairs(ctx context.Context, cfg *config.Config, o options, texts []string) ([]*pair, error) {
-	proxy, err := recordSearches(cfg.Elastic.Host)
+	searches := new(recorder)
+	between, err := proxy.Start(cfg.Elastic.Host, searches.see)
 	if err != nil {
 		return nil, err
 	}
-	defer proxy.close()
-	server, err := startServer(ctx, o.program, proxy.address)
+	defer between.Close()
+	server, err := startServer(ctx, o.program, between.Address)
 	if err != nil {
 		return nil, err
 	}
-	defer server.stop()
+	defer server.Stop()
 	var pairs []*pair
 	for _, text := range texts {
 		p := &pair{text: text, graph: graphRequest(text, o.facets)}
-		if err := server.ask(ctx, p.graph); err != nil { // the first answer may need what later ones have in memory
+		if err := ask(ctx, server, p.graph); err != nil { // the first answer may need what later ones have in memory
 			return nil, fmt.Errorf("search %q: %w", text, err)
 		}
-		proxy.forget()
-		if err := server.ask(ctx, p.graph); err != nil {
+		searches.take()
+		if err := ask(ctx, server, p.graph); err != nil {
 			return nil, fmt.Errorf("search %q: %w", text, err)
 		}
-		if p.search = proxy.searches(); len(p.search) == 0 {
+		if p.search = searches.take(); len(p.search) == 0 {
 			return nil, fmt.Errorf("search %q: Elasticsearch was not asked: is the index there?", text)
 		}
 		pairs = append(pairs, p)
@@ -126,11 +129,11 @@ func measure(ctx context.Context, cfg *config.Config, o options, pairs []*pair) 
 	if err != nil {
 		return err
 	}
-	defer server.stop()
+	defer server.Stop()
 	var whole, bare, above []time.Duration
 	for round := range o.warmUp + o.rounds {
 		for _, p := range pairs {
-			graphTook, err := timed(func() error { return server.ask(ctx, p.graph) })
+			graphTook, err := timed(func() error { return ask(ctx, server, p.graph) })
 			if err != nil {
 				return fmt.Errorf("search %q: %w", p.text, err)
 			}
@@ -192,46 +195,11 @@ func drain(request *http.Request) error {
 	return nil
 }
 
-// server is the program as a process.
-type server struct {
-	address string
-	command *exec.Cmd
-}
-
-func startServer(ctx context.Context, program, elastic string) (*server, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("find a port: %w", err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	_ = listener.Close()
-	s := &server{address: "http://127.0.0.1:" + port, command: exec.CommandContext(ctx, program)}
-	s.command.Env = append(os.Environ(), "PORT="+port, "ELASTIC_HOST="+elastic, "INTROSPECTION=0", "LOG_LEVEL=warn", "RATE_LIMIT=0")
-	s.command.Stderr = os.Stderr
-	if err := s.command.Start(); err != nil {
-		return nil, fmt.Errorf("start server: %w", err)
-	}
-	for range 300 {
-		request, _ := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/readyz", nil)
-		if drain(request) == nil {
-			return s, nil
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	s.stop()
-	return nil, errors.New("the server does not get ready")
-}
-
-func (s *server) ask(ctx context.Context, body []byte) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/graphql", bytes.NewReader(body))
+func ask(ctx context.Context, s *program.Server, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Address+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	return drain(request)
-}
-
-func (s *server) stop() {
-	_ = s.command.Process.Signal(os.Interrupt)
-	_ = s.command.Wait()
 }

@@ -1,28 +1,21 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/parser"
-	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"ecoseller/graph"
 	"ecoseller/web"
 )
 
 // TestPagesAskForWhatThereIs checks the queries of the storefront and the examples of the playground against the schema.
 func TestPagesAskForWhatThereIs(t *testing.T) {
 	t.Parallel()
-	schema, err := validator.ValidateSchemaDocument(withPrelude(t, readSchema(t)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	operations := storefrontQueries(t)
 	examples, err := web.Examples()
 	if err != nil {
@@ -61,35 +54,4 @@ func storefrontQueries(t *testing.T) []string {
 		}
 	}
 	return operations
-}
-
-func withPrelude(t *testing.T, document *ast.SchemaDocument) *ast.SchemaDocument {
-	t.Helper()
-	prelude, err := parser.ParseSchema(validator.Prelude)
-	if err != nil {
-		t.Fatal(err)
-	}
-	prelude.Merge(document)
-	return prelude
-}
-
-func readSchema(t *testing.T) *ast.SchemaDocument {
-	t.Helper()
-	names, err := filepath.Glob("schema/*.graphql")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("found the schema files %v %v", names, err)
-	}
-	sources := make([]*ast.Source, 0, len(names))
-	for _, name := range names {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, &ast.Source{Name: name, Input: string(content)})
-	}
-	document, err := parser.ParseSchemas(sources...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
 }

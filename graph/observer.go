@@ -2,8 +2,6 @@ package graph
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -118,7 +116,7 @@ func (v observer) InterceptOperation(ctx context.Context, next graphql.Operation
 	answer := next(context.WithValue(ctx, observedKey{}, true))
 	return func(inner context.Context) *graphql.Response {
 		response := answer(inner)
-		telemetry.EndSpan(ctx, v.finish(ctx, response))
+		telemetry.EndSpan(ctx, v.finish(ctx, o, response))
 		return response
 	}
 }
@@ -127,7 +125,7 @@ func (v observer) InterceptOperation(ctx context.Context, next graphql.Operation
 func (v observer) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	response := next(ctx)
 	if ctx.Value(observedKey{}) == nil {
-		_ = v.finish(ctx, response)
+		_ = v.finish(ctx, operationOf(ctx), response)
 	}
 	return response
 }
@@ -136,8 +134,7 @@ func (v observer) InterceptResponse(ctx context.Context, next graphql.ResponseHa
 var errAnswered = errors.New("errors in the answer")
 
 // finish counts the operation, and says whether it went well.
-func (v observer) finish(ctx context.Context, response *graphql.Response) error {
-	o := operationOf(ctx)
+func (v observer) finish(ctx context.Context, o telemetry.Operation, response *graphql.Response) error {
 	var list gqlerror.List
 	err := ctx.Err()
 	if response != nil && len(response.Errors) > 0 {
@@ -167,8 +164,7 @@ func operationOf(ctx context.Context) telemetry.Operation {
 		return telemetry.Operation{}
 	}
 	c := graphql.GetOperationContext(ctx)
-	hash := sha256.Sum256([]byte(c.RawQuery))
-	o := telemetry.Operation{Document: hex.EncodeToString(hash[:8])}
+	o := telemetry.Operation{Document: hashOf(c.RawQuery)[:16]}
 	if c.Operation != nil {
 		o.Type, o.Name = string(c.Operation.Operation), c.Operation.Name
 	}

@@ -55,8 +55,8 @@ func (h *HTTP) all() []prometheus.Collector {
 	return []prometheus.Collector{h.durations, h.bytes, h.running}
 }
 
-// Handler answers with next, and watches; routes says which part of the program a request is for. Without traces it costs a record and a few counts; the log has a line for
-// each request, at level debug for the probes of balancers.
+// Handler answers with next, and watches; routes says which part of the program a request is for. Without traces it costs
+// a record and a few counts; the log has a line for each request, at level debug for the probes of balancers.
 //
 // otelhttp is not used, because its spans have the addresses of clients, and paths, which hold the secrets of links to
 // unsubscribe.

@@ -35,19 +35,21 @@ func (v *vocabulary) add(language models.LanguageCode, document *vector, texts .
 	}
 	words[allDocuments].Documents++
 	before := len(words)
-	for word := range document.lexemes {
-		if words[word] == nil {
-			words[word] = &store.SearchWord{Language: language, Word: word, Written: word}
+	for lexeme := range document.lexemes {
+		word := words[lexeme]
+		if word == nil {
+			word = &store.SearchWord{Language: language, Word: lexeme, Written: lexeme}
+			words[lexeme] = word
 		}
-		words[word].Documents++
+		word.Documents++
 	}
 	if len(words) == before {
 		return
 	}
 	for _, text := range texts {
-		for word, written := range analysis.Written(text) {
-			if words[word] != nil && words[word].Written == word {
-				words[word].Written = written
+		for folded, written := range analysis.Written(text) {
+			if word := words[folded]; word != nil && word.Written == folded {
+				word.Written = written
 			}
 		}
 	}

@@ -20,7 +20,8 @@ func (e *Engine) addHighlights(request object, r search.Request) {
 			"number_of_fragments": search.MaxFragments, "fragment_size": search.FragmentSize, "highlight_query": query,
 		}
 	}
-	request["docvalue_fields"] = []string{"languages"}
+	request["_source"] = false
+	request["docvalue_fields"] = []string{"product_id", "languages"}
 	request["highlight"] = object{
 		"type": "unified", "encoder": "html", "pre_tags": []string{search.MarkStart}, "post_tags": []string{search.MarkEnd},
 		"require_field_match": false, "fields": fields,
@@ -30,7 +31,7 @@ func (e *Engine) addHighlights(request object, r search.Request) {
 // highlightOf takes the marks in the language in which the product was looked for: the first that it has.
 func highlightOf(h hit, chain []models.LanguageCode) models.ProductSearchHighlight {
 	for _, language := range chain {
-		if !slices.Contains(h.Fields.Languages, language) {
+		if !slices.Contains(h.Fields["languages"], string(language)) {
 			continue
 		}
 		highlight := models.ProductSearchHighlight{ShortDescription: h.Highlight["short_description."+string(language)]}

@@ -48,6 +48,8 @@ func mappings(languages []models.LanguageCode) object {
 			"folded":       object{"type": "text", "analyzer": foldedAnalyzer},
 			"accented":     object{"type": "text", "analyzer": accentedAnalyzer},
 			"autocomplete": autocompleteField(),
+			// What suggestions show. A longer title is none that anybody would want completed.
+			"whole": object{"type": "keyword", "index": false, "ignore_above": 1000},
 		}
 		return field
 	}

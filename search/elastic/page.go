@@ -40,11 +40,10 @@ type answer struct {
 }
 
 type hit struct {
-	ID    string            `json:"_id"`
 	Score float64           `json:"_score"`
 	Sort  []json.RawMessage `json:"sort"`
-	// Fields has the languages of the texts, and Highlight their marked parts, when these are asked for.
-	Fields    struct{ Languages []models.LanguageCode }
+	// Fields has the product's id; when highlights are asked for, also the languages of its texts.
+	Fields    map[string][]string
 	Highlight map[string][]string
 }
 
@@ -96,9 +95,9 @@ func (e *Engine) page(ctx context.Context, r search.Request, p place) (*search.R
 	}
 	left := p.seen
 	for _, h := range found.Hits.Hits {
-		id, err := uuid.Parse(h.ID)
+		id, err := idOf(h.Fields)
 		if err != nil {
-			return nil, fmt.Errorf("read hit: %w", err)
+			return nil, err
 		}
 		if left.has(id) {
 			left = left.without(id)
@@ -128,6 +127,18 @@ func (e *Engine) page(ctx context.Context, r search.Request, p place) (*search.R
 		result.Facets, err = e.facets(ctx, r, p, found)
 	}
 	return result, err
+}
+
+// idOf is the product of a hit.
+func idOf(fields map[string][]string) (uuid.UUID, error) {
+	if len(fields["product_id"]) != 1 {
+		return uuid.Nil, errors.New("read hit: it has no product's id")
+	}
+	id, err := uuid.Parse(fields["product_id"][0])
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("read hit: %w", err)
+	}
+	return id, nil
 }
 
 // pageAfterRank skips hits: another engine has found those before. Elasticsearch counts no further than its
@@ -180,7 +191,7 @@ func (e *Engine) request(r search.Request, p place) object {
 		"sort":             sorting(r),
 		"track_scores":     true,
 		"track_total_hits": true,
-		"_source":          false,
+		"docvalue_fields":  []string{"product_id"},
 		"size":             r.First + 1 + len(p.seen),
 	}
 	if p.after != nil {
@@ -196,6 +207,9 @@ func (e *Engine) request(r search.Request, p place) object {
 	}
 	if r.Highlight {
 		e.addHighlights(q, r)
+	} else {
+		// Ids come from a column: the documents would have to be unpacked for theirs.
+		q["stored_fields"] = "_none_"
 	}
 	return q
 }

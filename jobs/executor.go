@@ -258,7 +258,7 @@ func (x *executor) reasonOf(job *models.Job, err error) models.JobError {
 
 func (x *executor) logEnd(job *models.Job, err error, took time.Duration) {
 	level := slog.LevelWarn
-	if err == nil {
+	if err == nil || errors.Is(err, errPlacesTaken) {
 		level = slog.LevelDebug
 	}
 	if !x.logger.Enabled(x.life, level) {
@@ -273,7 +273,7 @@ func (x *executor) logEnd(job *models.Job, err error, took time.Duration) {
 		logger.Error("job panicked", "error", panicked, "stack", string(panicked.stack))
 		return
 	}
-	logger.Warn("job not done", "error", loggable(err))
+	logger.Log(x.life, level, "job not done", "error", loggable(err))
 }
 
 // loggable prefers what an error wants to be in logs to its text, which may hold personal data.

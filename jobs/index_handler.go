@@ -17,7 +17,17 @@ const (
 	waitForSearch = 5 * time.Second
 	// waitToRebuild is the same for a rebuild.
 	waitToRebuild = time.Minute
+	// batchesAtOnce is how many batches this process indexes at the same time: more would only make all of them late,
+	// and a search engine that hangs keeps so many workers, and not all.
+	batchesAtOnce = 3
+	// waitForPlace is how long a job waits to become one of them, and leaveFor how long it makes way for other work
+	// then. Mostly another batch takes its products along meanwhile.
+	waitForPlace = 500 * time.Millisecond
+	leaveFor     = 250 * time.Millisecond
 )
+
+// errPlacesTaken says that as many products are being indexed as may be at once.
+var errPlacesTaken = errors.New("other products are being indexed")
 
 // Indexer brings products into the search index.
 type Indexer interface {
@@ -30,16 +40,22 @@ type Indexer interface {
 type indexHandler struct {
 	store   *store.Store
 	indexer Indexer
+	// indexing has an entry for each batch that is being indexed.
+	indexing chan struct{}
 }
 
 func registerIndexing(handlers Handlers, s *store.Store, i Indexer) {
-	h := &indexHandler{store: s, indexer: i}
+	h := &indexHandler{store: s, indexer: i, indexing: make(chan struct{}, batchesAtOnce)}
 	Register(handlers, h.index, nil)
 	Register(handlers, h.rebuild, nil)
 }
 
 // index indexes the products of its job and of others that wait: many small changes become few bulk requests.
 func (h *indexHandler) index(ctx context.Context, _ models.IndexProducts) error {
+	if err := h.takePlace(ctx); err != nil {
+		return Postponed(err, leaveFor)
+	}
+	defer func() { <-h.indexing }()
 	job := Current(ctx)
 	if job.Claim > 1 {
 		// It was tried before. While the engine is away, nothing else is worth doing again.
@@ -52,6 +68,17 @@ func (h *indexHandler) index(ctx context.Context, _ models.IndexProducts) error 
 		return err
 	}
 	return postponedWhileAway(h.indexer.IndexProducts(ctx, ids), waitForSearch)
+}
+
+func (h *indexHandler) takePlace(ctx context.Context) error {
+	select {
+	case h.indexing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(waitForPlace):
+		return errPlacesTaken
+	}
 }
 
 // rebuild rebuilds unless that is being done already.

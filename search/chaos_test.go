@@ -296,17 +296,21 @@ func (c *chaos) killedRebuild(after time.Duration) {
 
 func (c *chaos) misbehave(random *rand.Rand) {
 	pause := func(most int) { time.Sleep(time.Duration(random.IntN(most)) * time.Millisecond) }
-	switch random.IntN(4) {
+	switch random.IntN(5) {
 	case 0:
+		c.count("calm") // for once long enough for a whole rebuild
+		pause(5000)
+		return
+	case 1:
 		c.count("refusal")
 		c.proxy.behave(refuse, 0)
 		c.proxy.cut()
 		pause(500)
-	case 1:
+	case 2:
 		c.count("hang")
 		c.proxy.behave(hang, 0)
 		pause(1000)
-	case 2:
+	case 3:
 		c.count("slowness")
 		c.proxy.behave(slow, 50*time.Millisecond)
 		pause(500)
@@ -320,7 +324,7 @@ func (c *chaos) misbehave(random *rand.Rand) {
 
 // crash kills Elasticsearch, and goes on when it answers again.
 func (c *chaos) crash(random *rand.Rand) {
-	time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
+	time.Sleep(time.Duration(random.IntN(30_000)) * time.Millisecond)
 	c.count("crash")
 	if out, err := exec.Command("bash", "-c", *chaosCrash).CombinedOutput(); err != nil {
 		c.Errorf("crash Elasticsearch: %v\n%s", err, out)

@@ -30,12 +30,8 @@ const (
 	// restAfterTrip is how long the server is left alone then; after it, one request at a time tries again.
 	restAfterTrip = 2 * time.Second
 	// slowSearch and slowWrite are what counts as failed, although it is answered.
-	slowSearch = time.Second
-	slowWrite  = 10 * time.Second
-	// writesAtOnce is how many writes of changes run at the same time in this process, and waitToWrite how long others
-	// wait for their turn before they are unavailable: a server that hangs keeps so many workers, and not all.
-	writesAtOnce        = 2
-	waitToWrite         = 2 * time.Second
+	slowSearch          = time.Second
+	slowWrite           = 10 * time.Second
 	defaultWriteTimeout = 30 * time.Second
 )
 
@@ -48,9 +44,7 @@ type client struct {
 	searches     *breaker
 	writes       *breaker
 	writeTimeout time.Duration
-	// writing has a place for each write that may run at once: more would only make all of them late.
-	writing chan struct{}
-	calls   *telemetry.Calls
+	calls        *telemetry.Calls
 }
 
 func newClient(o Options) (*client, error) {
@@ -64,7 +58,6 @@ func newClient(o Options) (*client, error) {
 		writes:   newBreaker("writes", slowWrite, o.Logger),
 
 		writeTimeout: o.WriteTimeout,
-		writing:      make(chan struct{}, writesAtOnce),
 		calls:        o.Calls,
 	}
 	if c.writeTimeout == 0 {
@@ -148,18 +141,6 @@ func (c *client) askUnwatched(ctx context.Context, request esapi.Request, out an
 		return fmt.Errorf("%w: read answer of Elasticsearch: %w", search.ErrUnavailable, err)
 	}
 	return nil
-}
-
-// takeTurn waits until another write may run.
-func (c *client) takeTurn(ctx context.Context) (done func(), err error) {
-	select {
-	case c.writing <- struct{}{}:
-		return func() { <-c.writing }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("wait to write: %w", ctx.Err())
-	case <-time.After(waitToWrite):
-		return nil, fmt.Errorf("%w: other writes to Elasticsearch take long", search.ErrUnavailable)
-	}
 }
 
 // breaker opens when several requests in a row fail or are slow, and lets single ones try whether that is over.

@@ -121,7 +121,7 @@ func (e *Engine) suggestQuery(typed []analysis.TypedWord, r search.SuggestReques
 		// Columns, because the documents themselves would have to be unpacked: that took half of the time.
 		"stored_fields":   "_none_",
 		"docvalue_fields": shown,
-		"size":             max(suggestCandidates, 2*r.First),
+		"size":            max(suggestCandidates, 2*r.First),
 	}
 }
 

@@ -24,11 +24,6 @@ func (e *Engine) Delete(ctx context.Context, deleted []models.IndexVersion) erro
 }
 
 func (e *Engine) write(ctx context.Context, operations []operation) error {
-	done, err := e.client.takeTurn(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
 	// The look for a rebuild has to come after the documents were read from the database: a rebuild that
 	// starts later reads what they say itself.
 	building, err := indicesBehind(ctx, e.client.do, e.buildingAlias())

@@ -12,19 +12,38 @@ import (
 	"ecoseller/store"
 )
 
-// findProduct returns the id of the product that exactly one of the arguments names; the nil id when there
-// is none.
-func (r *Resolver) findProduct(ctx context.Context, id, slug, sku *string, language models.LanguageCode) (uuid.UUID, error) {
+// product returns the product that exactly one of the arguments names, with what the operation selects of it; nil when
+// there is none, or when it is hidden from the caller.
+func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []models.LanguageCode) (*models.Product, error) {
 	if countGiven(id, slug, sku) != 1 {
-		return uuid.Nil, models.BadInput(models.CodeBadInput, "a product is asked for by exactly one of id, slug and sku")
+		return nil, models.BadInput(models.CodeBadInput, "a product is asked for by exactly one of id, slug and sku")
+	}
+	parts, err := selectedParts(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if id != nil {
-		return models.ParseUUID(models.KindProduct, *id)
+		key, err := models.ParseUUID(models.KindProduct, *id)
+		if err != nil {
+			return nil, err
+		}
+		products, err := r.Store.ProductsWithParts(ctx, []uuid.UUID{key}, chain, parts)
+		return firstVisible(ctx, products, parts), err
 	}
+	var key store.ProductKey
 	if slug != nil {
-		return orNilID(r.Store.ProductIDBySlug(ctx, *slug, language))
+		key.Slug = *slug
+	} else {
+		key.SKU = *sku
 	}
-	return orNilID(r.Store.ProductIDBySKU(ctx, *sku))
+	product, err := r.Store.ProductWithPartsByKey(ctx, key, chain, parts)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return firstVisible(ctx, []*store.ProductWithParts{product}, parts), nil
 }
 
 // countGiven counts the arguments that are not null.
@@ -38,12 +57,13 @@ func countGiven(arguments ...*string) int {
 	return given
 }
 
-// orNilID turns "not found" into the nil id.
-func orNilID(id uuid.UUID, err error) (uuid.UUID, error) {
-	if errors.Is(err, store.ErrNotFound) {
-		return uuid.Nil, nil
+func firstVisible(ctx context.Context, products []*store.ProductWithParts, parts store.ProductParts) *models.Product {
+	if len(products) == 0 {
+		return nil
 	}
-	return id, err
+	request := graph.FromContext(ctx)
+	request.Loaders.KnowProducts(products, parts)
+	return visible(&products[0].Product, request.Token)
 }
 
 // loadProduct returns the product, or nil when it is missing or hidden from the caller.
@@ -68,11 +88,15 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 	if err != nil {
 		return nil, err
 	}
-	products, more, err := r.Store.ProductPage(ctx, query)
+	parts, err := selectedParts(ctx, "nodes", "edges.node")
 	if err != nil {
 		return nil, err
 	}
-	graph.FromContext(ctx).Loaders.ExpectProducts(products)
+	products, more, err := r.Store.ProductPage(ctx, query, parts)
+	if err != nil {
+		return nil, err
+	}
+	graph.FromContext(ctx).Loaders.KnowProducts(products, parts)
 	return productConnection(query, products, more)
 }
 
@@ -235,7 +259,7 @@ func parseIDs(kind string, ids []string) ([]uuid.UUID, error) {
 }
 
 // productConnection makes a page; more says whether there are products beyond the end it was read towards.
-func productConnection(q models.ProductQuery, products []*models.Product, more bool) (*models.ProductConnection, error) {
+func productConnection(q models.ProductQuery, products []*store.ProductWithParts, more bool) (*models.ProductConnection, error) {
 	connection := &models.ProductConnection{
 		Query:    q,
 		PageInfo: &models.PageInfo{HasNextPage: more, HasPreviousPage: q.From != nil},
@@ -249,7 +273,7 @@ func productConnection(q models.ProductQuery, products []*models.Product, more b
 		if err != nil {
 			return nil, err
 		}
-		connection.Edges[i] = &models.ProductEdge{Cursor: cursor, Node: p}
+		connection.Edges[i] = &models.ProductEdge{Cursor: cursor, Node: &p.Product}
 	}
 	if n := len(products); n > 0 {
 		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor

@@ -59,6 +59,8 @@ func OpenDB(o Options) *bun.DB {
 			// A catalogue is in memory or on an SSD; the default of 4 is for disks that turn, and has the planner read
 			// whole tables where an index is faster.
 			"random_page_cost": "1.1",
+			// Prepared statements are planned once; by itself PostgreSQL plans those with arrays anew for each array.
+			"plan_cache_mode": "force_generic_plan",
 			// How alike words must be where a query has typing errors; "headphnoes" is 0.55 headphones.
 			"pg_trgm.word_similarity_threshold": "0.5",
 		}),

@@ -30,9 +30,39 @@ const productColumns = `
 	t.meta_description AS translation_meta_description, t.short_description AS translation_short_description,
 	t.description AS translation_description`
 
-// ProductPage returns the products of a page in their order, and whether there are more: after the page, or
-// before it when it is asked for backward.
-func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (products []*models.Product, more bool, err error) {
+// ProductPage returns the products of a page with their parts, in their order, and whether there are more: after the
+// page, or before it when it is asked for backward. The page's ids come first, by an index; what is at them comes from a
+// statement that is planned already.
+func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery, parts ProductParts) (products []*ProductWithParts, more bool, err error) {
+	places, more, err := s.productPlaces(ctx, q)
+	if err != nil || len(places) == 0 {
+		return nil, false, err
+	}
+	ids := make([]uuid.UUID, len(places))
+	for i, place := range places {
+		ids[i] = place.ID
+	}
+	loaded, err := s.ProductsWithParts(ctx, ids, q.Chain, parts)
+	byID := make(map[uuid.UUID]*ProductWithParts, len(loaded))
+	for _, p := range loaded {
+		byID[p.ID] = p
+	}
+	for _, place := range places {
+		if p := byID[place.ID]; p != nil { // it may have been deleted in between
+			p.SortKey = place.SortKey
+			products = append(products, p)
+		}
+	}
+	return products, more, err
+}
+
+// productPlace is where a product stands in a list.
+type productPlace struct {
+	ID      uuid.UUID
+	SortKey string
+}
+
+func (s *Store) productPlaces(ctx context.Context, q models.ProductQuery) (places []productPlace, more bool, err error) {
 	direction := q.Direction
 	if q.Backward {
 		direction = direction.Reverse()
@@ -45,8 +75,8 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if err != nil {
 		return nil, false, err
 	}
-	query := s.selectProducts(&products, q.Chain).
-		ColumnExpr("?::text AS sort_key", order.text).
+	query := s.db.NewSelect().Model((*models.Product)(nil)).
+		ColumnExpr("p.id, ?::text AS sort_key", order.text).
 		Apply(order.join).
 		Apply(filterProducts(besides(q, rare))).
 		Apply(lookUp(rare)).
@@ -58,16 +88,16 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if q.From != nil {
 		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
 	}
-	if err := query.Scan(ctx); err != nil {
+	if err := query.Scan(ctx, &places); err != nil {
 		return nil, false, wrap(ctx, err, "load page of products")
 	}
-	if len(products) > q.Size {
-		products, more = products[:q.Size], true
+	if len(places) > q.Size {
+		places, more = places[:q.Size], true
 	}
 	if q.Backward {
-		slices.Reverse(products)
+		slices.Reverse(places)
 	}
-	return withChain(products, q.Chain), more, nil
+	return places, more, nil
 }
 
 // CountProducts counts the products that a list has on all its pages.
@@ -82,14 +112,6 @@ func (s *Store) ProductsByIDs(ctx context.Context, ids []uuid.UUID, chain []mode
 	var products []*models.Product
 	err := s.selectProducts(&products, chain).Where("p.id = ANY(?)", uuidArray(ids)).Scan(ctx)
 	return withChain(products, chain), wrap(ctx, err, "load products")
-}
-
-// ProductIDBySlug returns the id of the product with this slug in this language, or ErrNotFound.
-func (s *Store) ProductIDBySlug(ctx context.Context, slug string, language models.LanguageCode) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := s.db.NewRaw("SELECT product_id FROM product_translations WHERE language = ? AND slug = ?", language, slug).
-		Scan(ctx, &id)
-	return id, wrap(ctx, err, "find product by slug")
 }
 
 // ProductIDBySKU returns the id of the product that has this variant, or ErrNotFound.

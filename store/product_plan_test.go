@@ -28,13 +28,16 @@ var bigTables = []string{
 	"product_media", "product_price_ranges", "product_sort_titles",
 }
 
-// lastStatement keeps the last SELECT that was run.
-type lastStatement struct{ sql string }
+// lastStatement keeps the last SELECT that was run, and the last one that was prepared.
+type lastStatement struct{ sql, prepared string }
 
 func (*lastStatement) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
 
 func (l *lastStatement) AfterQuery(_ context.Context, event *bun.QueryEvent) {
-	if strings.HasPrefix(strings.TrimSpace(event.Query), "SELECT") {
+	switch {
+	case strings.Contains(event.Query, "$1"):
+		l.prepared = event.Query
+	case strings.HasPrefix(strings.TrimSpace(event.Query), "SELECT"):
 		l.sql = event.Query
 	}
 }
@@ -142,7 +145,7 @@ func TestListsReadNoTableWhole(t *testing.T) {
 				}
 				apply(&q)
 				started := time.Now()
-				if _, _, err := watched.ProductPage(t.Context(), q); err != nil {
+				if _, _, err := watched.ProductPage(t.Context(), q, store.ProductParts{}); err != nil {
 					t.Fatal(err)
 				}
 				took := time.Since(started)
@@ -156,11 +159,32 @@ func TestListsReadNoTableWhole(t *testing.T) {
 			}
 		}
 	}
+	everything := store.ProductParts{Attributes: true, Prices: true, PriceList: "czk", PriceRange: true, Media: true, Categories: true, ProductType: true}
+	if _, err := watched.ProductsWithParts(t.Context(), []uuid.UUID{uuid.New()}, cataloguetest.Languages().Chain("cs"), everything); err != nil {
+		t.Fatal(err)
+	}
+	if scanned := scannedByPrepared(t, db, last.prepared); len(scanned) > 0 {
+		t.Errorf("products with their parts read whole: %v", scanned)
+	}
 	measureDepth(t, s, products)
 }
 
+// scannedByPrepared is scannedTables of a prepared statement with three parameters.
+func scannedByPrepared(t *testing.T, db *bun.DB, sql string) []string {
+	t.Helper()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.Exec("PREPARE looked_at (text, text, text) AS " + sql); err != nil {
+		t.Fatal(err)
+	}
+	return scannedTables(t, tx, "EXECUTE looked_at ('{cs}', 'czk', '{}')")
+}
+
 // scannedTables are the big tables that the plan of a statement reads from end to end.
-func scannedTables(t *testing.T, db *bun.DB, sql string) []string {
+func scannedTables(t *testing.T, db bun.IDB, sql string) []string {
 	t.Helper()
 	var raw []byte
 	if err := db.NewRaw("EXPLAIN (FORMAT JSON) "+strings.ReplaceAll(sql, "?", "??")).Scan(t.Context(), &raw); err != nil {
@@ -201,7 +225,7 @@ func measureDepth(t *testing.T, s *store.Store, products int) {
 		}
 		first := medianPage(t, s, q)
 		for range deep - 1 {
-			page, _, err := s.ProductPage(t.Context(), q)
+			page, _, err := s.ProductPage(t.Context(), q, store.ProductParts{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,7 +245,7 @@ func medianPage(t *testing.T, s *store.Store, q models.ProductQuery) time.Durati
 	var took []time.Duration
 	for range 21 {
 		started := time.Now()
-		if _, _, err := s.ProductPage(t.Context(), q); err != nil {
+		if _, _, err := s.ProductPage(t.Context(), q, store.ProductParts{}); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, time.Since(started))

@@ -67,7 +67,7 @@ func walk(t fataler, s *store.Store, q models.ProductQuery) []uuid.UUID {
 	t.Helper()
 	var ids []uuid.UUID
 	for {
-		page, more, err := s.ProductPage(context.Background(), q)
+		page, more, err := s.ProductPage(context.Background(), q, store.ProductParts{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestPagesWhileProductsAreInserted(t *testing.T) {
 	before := walk(t, s, q)
 	var seen []uuid.UUID
 	for n := 0; ; n++ {
-		page, more, err := s.ProductPage(t.Context(), q)
+		page, more, err := s.ProductPage(t.Context(), q, store.ProductParts{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestProductsAreSortedByTheAlphabet(t *testing.T) {
 	}
 	products, _, err := s.ProductPage(t.Context(), models.ProductQuery{
 		Chain: []models.LanguageCode{"cs"}, Size: 100, SortKey: models.SortByTitle, Direction: models.Ascending,
-	})
+	}, store.ProductParts{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestProductFilters(t *testing.T) {
 			}
 			test.query.Chain, test.query.Size = cataloguetest.Languages().Chain("cs"), 1000
 			test.query.SortKey, test.query.Direction = models.SortByCreatedAt, models.Descending
-			page, _, err := s.ProductPage(t.Context(), test.query)
+			page, _, err := s.ProductPage(t.Context(), test.query, store.ProductParts{})
 			if err != nil {
 				t.Fatal(err)
 			}

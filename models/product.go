@@ -164,11 +164,14 @@ type ProductQuery struct {
 	CategorySlugs []string
 	// UnpublishedCategories says that unpublished categories lead to products as well.
 	UnpublishedCategories bool
-	ProductTypes          []string
-	Brands                []string
-	CreatedSince          *time.Time
-	UpdatedSince          *time.Time
-	Published             *bool
+	// Below is what the store makes of CategoryIDs and CategorySlugs: lists of the categories and all below them, of
+	// each of which a product must be in one.
+	Below        [][]uuid.UUID
+	ProductTypes []string
+	Brands       []string
+	CreatedSince *time.Time
+	UpdatedSince *time.Time
+	Published    *bool
 	// InStock, Attributes and Price must hold for one and the same variant; InStock false holds when no
 	// variant is in stock.
 	InStock    *bool

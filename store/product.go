@@ -71,6 +71,9 @@ func (s *Store) productPlaces(ctx context.Context, q models.ProductQuery) (place
 	if err != nil {
 		return nil, false, err
 	}
+	if q, err = s.withBelow(ctx, q); err != nil {
+		return nil, false, err
+	}
 	rare, err := s.rareAttributes(ctx, q.Attributes)
 	if err != nil {
 		return nil, false, err
@@ -102,6 +105,10 @@ func (s *Store) productPlaces(ctx context.Context, q models.ProductQuery) (place
 
 // CountProducts counts the products that a list has on all its pages.
 func (s *Store) CountProducts(ctx context.Context, q models.ProductQuery) (int, error) {
+	q, err := s.withBelow(ctx, q)
+	if err != nil {
+		return 0, err
+	}
 	count, err := s.db.NewSelect().Model((*models.Product)(nil)).Apply(filterProducts(q)).Count(ctx)
 	return int(count), wrap(ctx, err, "count products")
 }
@@ -261,6 +268,9 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 		if q.CategorySlugs != nil {
 			query.Where(inCategories, bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
 				q.Chain[0], pgdialect.Array(q.CategorySlugs)), q.UnpublishedCategories)
+		}
+		for _, categories := range q.Below {
+			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(?))", uuidArray(categories))
 		}
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))

@@ -72,7 +72,7 @@ type PriceRangeKey struct {
 }
 
 // NewLoaders returns the loaders of one operation.
-func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
+func NewLoaders(s *store.Store, catalogue Catalogue, languages models.Languages) *Loaders {
 	l := &Loaders{}
 	l.Variants = NewLoader(l.products.siblings, byLanguage(languages, l.fetchVariants(s)))
 	l.Attributes = NewLoader(l.variants.siblings, byLanguage(languages, l.fetchAttributes(s)))
@@ -88,7 +88,7 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
 	l.EmailEvents = NewLoader(l.emails.siblings, s.EmailEvents)
 	l.EmailAttachments = NewLoader(l.emails.siblings, s.EmailAttachmentNames)
-	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
+	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, catalogue.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
 	l.PriceRanges = NewLoader(l.priceRangeSiblings, fetchPriceRanges(s))
 	return l

@@ -18,6 +18,11 @@ func serveBounded(w http.ResponseWriter, r *http.Request, o Options, next http.H
 		refuseBody(w, err)
 		return
 	}
+	if o.Cache != nil {
+		if key, ok := answerKeyOf(r, body); ok {
+			next = keepAnswers(o, key, next)
+		}
+	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	ctx, cancel := context.WithTimeout(r.Context(), o.Timeout)
 	defer cancel()

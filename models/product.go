@@ -31,8 +31,6 @@ type Product struct {
 	Translation ProductTranslation `bun:"embed:translation_"`
 	// Chain is the reader's language chain; what hangs on the product is answered in it.
 	Chain []LanguageCode `bun:"-"`
-	// SortKey is the value the row was sorted by, for its cursor.
-	SortKey string `bun:"sort_key,scanonly"`
 }
 
 // ProductTranslation is a product's text in one language.

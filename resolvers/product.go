@@ -27,8 +27,11 @@ func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []m
 		if err != nil {
 			return nil, err
 		}
-		products, err := r.Store.ProductsWithParts(ctx, []uuid.UUID{key}, chain, parts)
-		return firstVisible(ctx, products, parts), err
+		products, err := readProducts(ctx, []uuid.UUID{key}, chain, parts)
+		if err != nil {
+			return nil, err
+		}
+		return r.seen(ctx, products[key]), nil
 	}
 	var key store.ProductKey
 	if slug != nil {
@@ -43,7 +46,17 @@ func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []m
 	if err != nil {
 		return nil, err
 	}
-	return firstVisible(ctx, []*store.ProductWithParts{product}, parts), nil
+	graph.FromContext(ctx).Loaders.KnowProducts([]*store.ProductWithParts{product}, parts)
+	return r.seen(ctx, &product.Product), nil
+}
+
+// seen is the product if the caller may see it. The answer then depends on no other product.
+func (r *Resolver) seen(ctx context.Context, product *models.Product) *models.Product {
+	request := graph.FromContext(ctx)
+	if product = visible(product, request.Token); product != nil {
+		request.DependsOn(product.ID)
+	}
+	return product
 }
 
 // countGiven counts the arguments that are not null.
@@ -55,15 +68,6 @@ func countGiven(arguments ...*string) int {
 		}
 	}
 	return given
-}
-
-func firstVisible(ctx context.Context, products []*store.ProductWithParts, parts store.ProductParts) *models.Product {
-	if len(products) == 0 {
-		return nil
-	}
-	request := graph.FromContext(ctx)
-	request.Loaders.KnowProducts(products, parts)
-	return visible(&products[0].Product, request.Token)
 }
 
 // loadProduct returns the product, or nil when it is missing or hidden from the caller.
@@ -92,12 +96,19 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 	if err != nil {
 		return nil, err
 	}
-	products, more, err := r.Store.ProductPage(ctx, query, parts)
+	places, more, err := r.Store.ProductPage(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	graph.FromContext(ctx).Loaders.KnowProducts(products, parts)
-	return productConnection(query, products, more)
+	ids := make([]uuid.UUID, len(places))
+	for i, place := range places {
+		ids[i] = place.ID
+	}
+	products, err := readProducts(ctx, ids, chain, parts)
+	if err != nil {
+		return nil, err
+	}
+	return productConnection(query, places, products, more)
 }
 
 func (r *Resolver) productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
@@ -259,23 +270,28 @@ func parseIDs(kind string, ids []string) ([]uuid.UUID, error) {
 }
 
 // productConnection makes a page; more says whether there are products beyond the end it was read towards.
-func productConnection(q models.ProductQuery, products []*store.ProductWithParts, more bool) (*models.ProductConnection, error) {
+// One that was deleted since is left out.
+func productConnection(q models.ProductQuery, places []store.ProductPlace, products map[uuid.UUID]*models.Product, more bool) (*models.ProductConnection, error) {
 	connection := &models.ProductConnection{
 		Query:    q,
 		PageInfo: &models.PageInfo{HasNextPage: more, HasPreviousPage: q.From != nil},
-		Edges:    make([]*models.ProductEdge, len(products)),
+		Edges:    make([]*models.ProductEdge, 0, len(places)),
 	}
 	if q.Backward {
 		connection.PageInfo = &models.PageInfo{HasNextPage: q.From != nil, HasPreviousPage: more}
 	}
-	for i, p := range products {
-		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: p.SortKey, ID: p.ID})
+	for _, place := range places {
+		product := products[place.ID]
+		if product == nil {
+			continue
+		}
+		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: place.SortKey, ID: place.ID})
 		if err != nil {
 			return nil, err
 		}
-		connection.Edges[i] = &models.ProductEdge{Cursor: cursor, Node: &p.Product}
+		connection.Edges = append(connection.Edges, &models.ProductEdge{Cursor: cursor, Node: product})
 	}
-	if n := len(products); n > 0 {
+	if n := len(connection.Edges); n > 0 {
 		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
 		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
 	}

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"ecoseller/graph"
 	"ecoseller/models"
 	"ecoseller/store"
 )
@@ -44,6 +46,21 @@ func fieldsAt(operation *graphql.OperationContext, fields []graphql.CollectedFie
 		fields = below
 	}
 	return fields
+}
+
+// readProducts returns the products that exist among the ids, and tells the loaders of their parts.
+func readProducts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts store.ProductParts) (map[uuid.UUID]*models.Product, error) {
+	request := graph.FromContext(ctx)
+	read, err := request.Catalogue.ProductsWithParts(ctx, ids, chain, parts)
+	if err != nil {
+		return nil, err
+	}
+	request.Loaders.KnowProducts(read, parts)
+	products := make(map[uuid.UUID]*models.Product, len(read))
+	for _, p := range read {
+		products[p.ID] = &p.Product
+	}
+	return products, nil
 }
 
 func addParts(ctx context.Context, parts *store.ProductParts, operation *graphql.OperationContext, ofProduct ast.SelectionSet) error {

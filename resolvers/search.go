@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -193,13 +194,7 @@ func (r *Resolver) publishedByIDs(ctx context.Context, ids []uuid.UUID, chain []
 	if err != nil {
 		return nil, err
 	}
-	products, err := r.Store.ProductsWithParts(ctx, ids, chain, parts)
-	graph.FromContext(ctx).Loaders.KnowProducts(products, parts)
-	published := make(map[uuid.UUID]*models.Product, len(products))
-	for _, p := range products {
-		if p.Published {
-			published[p.ID] = &p.Product
-		}
-	}
-	return published, err
+	products, err := readProducts(ctx, ids, chain, parts)
+	maps.DeleteFunc(products, func(_ uuid.UUID, p *models.Product) bool { return !p.Published })
+	return products, err
 }

@@ -121,14 +121,14 @@ func (b *bench) filtered(text string, q models.ProductQuery) search.Request {
 }
 
 // listed returns the ids that `products` has for the filter, in its order.
-func (b *bench) listed(q models.ProductQuery) []*store.ProductWithParts {
+func (b *bench) listed(q models.ProductQuery) []store.ProductPlace {
 	b.Helper()
 	published := true
 	q.Published, q.Chain, q.Size = &published, []models.LanguageCode{"cs", "en"}, 1000
 	if q.SortKey == "" {
 		q.SortKey = models.SortByCreatedAt
 	}
-	products, _, err := b.store.ProductPage(b.Context(), q, store.ProductParts{})
+	products, _, err := b.store.ProductPage(b.Context(), q)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -30,39 +30,16 @@ const productColumns = `
 	t.meta_description AS translation_meta_description, t.short_description AS translation_short_description,
 	t.description AS translation_description`
 
-// ProductPage returns the products of a page with their parts, in their order, and whether there are more: after the
-// page, or before it when it is asked for backward. The page's ids come first, by an index; what is at them comes from a
-// statement that is planned already.
-func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery, parts ProductParts) (products []*ProductWithParts, more bool, err error) {
-	places, more, err := s.productPlaces(ctx, q)
-	if err != nil || len(places) == 0 {
-		return nil, false, err
-	}
-	ids := make([]uuid.UUID, len(places))
-	for i, place := range places {
-		ids[i] = place.ID
-	}
-	loaded, err := s.ProductsWithParts(ctx, ids, q.Chain, parts)
-	byID := make(map[uuid.UUID]*ProductWithParts, len(loaded))
-	for _, p := range loaded {
-		byID[p.ID] = p
-	}
-	for _, place := range places {
-		if p := byID[place.ID]; p != nil { // it may have been deleted in between
-			p.SortKey = place.SortKey
-			products = append(products, p)
-		}
-	}
-	return products, more, err
-}
-
-// productPlace is where a product stands in a list.
-type productPlace struct {
-	ID      uuid.UUID
+// ProductPlace is where a product stands in a list.
+type ProductPlace struct {
+	ID uuid.UUID
+	// SortKey is the value that it is sorted by, for its cursor.
 	SortKey string
 }
 
-func (s *Store) productPlaces(ctx context.Context, q models.ProductQuery) (places []productPlace, more bool, err error) {
+// ProductPage returns the places of a page in their order, and whether there are more: after the page, or before it when
+// it is asked for backward.
+func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places []ProductPlace, more bool, err error) {
 	direction := q.Direction
 	if q.Backward {
 		direction = direction.Reverse()

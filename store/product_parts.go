@@ -30,7 +30,12 @@ type ProductWithParts struct {
 	Media       []*models.ProductMedia
 	Categories  []*models.Category
 	ProductType *models.ProductType
+
+	size int
 }
+
+// Size is about how many bytes the product takes in memory.
+func (p *ProductWithParts) Size() uint32 { return uint32(min(3*p.size, 1<<30)) }
 
 // VariantWithParts is a variant with its attributes and its price.
 type VariantWithParts struct {
@@ -80,6 +85,7 @@ func (s *Store) productsWithParts(ctx context.Context, where, value string, chai
 			return nil, fmt.Errorf("read product with its parts: %w", err)
 		}
 		products[i].setChain(chain)
+		products[i].size = len(row)
 	}
 	return products, nil
 }

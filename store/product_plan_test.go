@@ -145,7 +145,7 @@ func TestListsReadNoTableWhole(t *testing.T) {
 				}
 				apply(&q)
 				started := time.Now()
-				if _, _, err := watched.ProductPage(t.Context(), q, store.ProductParts{}); err != nil {
+				if _, _, err := watched.ProductPage(t.Context(), q); err != nil {
 					t.Fatal(err)
 				}
 				took := time.Since(started)
@@ -225,7 +225,7 @@ func measureDepth(t *testing.T, s *store.Store, products int) {
 		}
 		first := medianPage(t, s, q)
 		for range deep - 1 {
-			page, _, err := s.ProductPage(t.Context(), q, store.ProductParts{})
+			page, _, err := s.ProductPage(t.Context(), q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,7 +245,7 @@ func medianPage(t *testing.T, s *store.Store, q models.ProductQuery) time.Durati
 	var took []time.Duration
 	for range 21 {
 		started := time.Now()
-		if _, _, err := s.ProductPage(t.Context(), q, store.ProductParts{}); err != nil {
+		if _, _, err := s.ProductPage(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 		took = append(took, time.Since(started))

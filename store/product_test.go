@@ -67,7 +67,7 @@ func walk(t fataler, s *store.Store, q models.ProductQuery) []uuid.UUID {
 	t.Helper()
 	var ids []uuid.UUID
 	for {
-		page, more, err := s.ProductPage(context.Background(), q, store.ProductParts{})
+		page, more, err := s.ProductPage(context.Background(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestPagesWhileProductsAreInserted(t *testing.T) {
 	before := walk(t, s, q)
 	var seen []uuid.UUID
 	for n := 0; ; n++ {
-		page, more, err := s.ProductPage(t.Context(), q, store.ProductParts{})
+		page, more, err := s.ProductPage(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,11 +130,19 @@ func TestProductsAreSortedByTheAlphabet(t *testing.T) {
 	if _, err := db.Exec(`UPDATE product_translations SET title = title || ' x' WHERE language = 'cs'`); err != nil {
 		t.Fatal(err)
 	}
-	products, _, err := s.ProductPage(t.Context(), models.ProductQuery{
+	places, _, err := s.ProductPage(t.Context(), models.ProductQuery{
 		Chain: []models.LanguageCode{"cs"}, Size: 100, SortKey: models.SortByTitle, Direction: models.Ascending,
-	}, store.ProductParts{})
+	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	products := make([]*models.Product, len(places))
+	for i, place := range places {
+		found, err := s.ProductsByIDs(t.Context(), []uuid.UUID{place.ID}, []models.LanguageCode{"cs"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		products[i] = found[0]
 	}
 	last := map[string]int{}
 	for i, p := range products {
@@ -240,7 +248,7 @@ func TestProductFilters(t *testing.T) {
 			}
 			test.query.Chain, test.query.Size = cataloguetest.Languages().Chain("cs"), 1000
 			test.query.SortKey, test.query.Direction = models.SortByCreatedAt, models.Descending
-			page, _, err := s.ProductPage(t.Context(), test.query, store.ProductParts{})
+			page, _, err := s.ProductPage(t.Context(), test.query)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -123,7 +123,7 @@ type Traffic struct {
 	CacheTime time.Duration `env:"CACHE_TIME" envDefault:"30s"`
 	// ReadCacheBytes is how much memory the server takes for answers and products that it keeps until they change; 0
 	// keeps none.
-	ReadCacheBytes int64 `env:"READ_CACHE_BYTES" envDefault:"33554432"`
+	ReadCacheBytes int64 `env:"READ_CACHE_BYTES" envDefault:"25165824"`
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.

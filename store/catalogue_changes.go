@@ -18,9 +18,11 @@ import (
 const catalogueChanges = "catalogue_changes"
 
 const (
-	// quietTime is how long nothing is heard until the connection is asked whether it still works.
+	// quietTime is how long nothing is heard until the connection is asked whether it still works, and askAgain the
+	// pause between such questions: the first may come before the server has begun to listen for us.
 	quietTime = time.Second
-	// answerTime is how long that may take.
+	askAgain  = 100 * time.Millisecond
+	// answerTime is how long the answer may take.
 	answerTime = 2 * time.Second
 )
 
@@ -57,30 +59,29 @@ func (s *Store) ListenToCatalogue(ctx context.Context, l CatalogueListener) erro
 		return wrap(ctx, err, "listen to the catalogue")
 	}
 	defer l.Deaf()
-	// What is heard of it was committed after the connection had begun to listen.
+	// What is committed after it was heard is heard as well.
 	ping, asked := "ping "+rand.Text(), time.Now()
-	if err := s.notifyCatalogue(ctx, ping); err != nil {
-		return err
-	}
+	pause := time.Duration(0)
 	for {
-		_, payload, err := connection.ReceiveTimeout(ctx, quietTime)
+		_, payload, err := connection.ReceiveTimeout(ctx, max(pause, time.Millisecond))
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && ctx.Err() == nil {
-			if ping != "" && time.Since(asked) > answerTime {
-				return errors.New("listen to the catalogue: the connection does not answer")
-			}
 			if ping == "" {
 				ping, asked = "ping "+rand.Text(), time.Now()
-				if err := s.notifyCatalogue(ctx, ping); err != nil {
-					return err
-				}
 			}
+			if time.Since(asked) > answerTime {
+				return errors.New("listen to the catalogue: the connection does not answer")
+			}
+			if err := s.notifyCatalogue(ctx, ping); err != nil {
+				return err
+			}
+			pause = askAgain
 			continue
 		}
 		if err != nil {
 			return wrap(ctx, err, "listen to the catalogue")
 		}
 		if payload == ping {
-			ping = ""
+			ping, pause = "", quietTime
 			l.Listening()
 			continue
 		}

@@ -124,9 +124,9 @@ func priceListOfField(ctx context.Context, arguments map[string]any) (string, er
 	}
 	var country *models.CountryCode
 	if given := arguments["country"]; given != nil {
-		country = new(models.CountryCode)
-		if country.UnmarshalGQL(given) != nil {
-			return "", nil
+		text, _ := given.(string)
+		if code, err := models.ParseCountryCode(text); err == nil {
+			country = &code
 		}
 	}
 	market, err := marketOr(ctx, country)

@@ -59,36 +59,52 @@ func (s *Store) ListenToCatalogue(ctx context.Context, l CatalogueListener) erro
 		return wrap(ctx, err, "listen to the catalogue")
 	}
 	defer l.Deaf()
-	// What is committed after it was heard is heard as well.
-	ping, asked := "ping "+rand.Text(), time.Now()
-	pause := time.Duration(0)
+	check := connectionCheck{store: s, pause: time.Millisecond}
 	for {
-		_, payload, err := connection.ReceiveTimeout(ctx, max(pause, time.Millisecond))
+		_, payload, err := connection.ReceiveTimeout(ctx, check.pause)
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() && ctx.Err() == nil {
-			if ping == "" {
-				ping, asked = "ping "+rand.Text(), time.Now()
-			}
-			if time.Since(asked) > answerTime {
-				return errors.New("listen to the catalogue: the connection does not answer")
-			}
-			if err := s.notifyCatalogue(ctx, ping); err != nil {
+			if err := check.ask(ctx); err != nil {
 				return err
 			}
-			pause = askAgain
 			continue
 		}
 		if err != nil {
 			return wrap(ctx, err, "listen to the catalogue")
 		}
-		if payload == ping {
-			ping, pause = "", quietTime
-			l.Listening()
-			continue
-		}
-		if change, ok := readCatalogueChange(payload); ok {
+		if check.answeredBy(payload) {
+			l.Listening() // what is committed after the question is heard as well
+		} else if change, ok := readCatalogueChange(payload); ok {
 			l.Heard(change)
 		}
 	}
+}
+
+// connectionCheck asks by way of another connection whether what is told is heard.
+type connectionCheck struct {
+	store *Store
+	// ping is what should be heard; empty when there is no question.
+	ping  string
+	asked time.Time
+	// pause is how long to listen until the next question.
+	pause time.Duration
+}
+
+func (c *connectionCheck) ask(ctx context.Context) error {
+	if c.ping == "" {
+		c.ping, c.asked, c.pause = "ping "+rand.Text(), time.Now(), askAgain
+	}
+	if time.Since(c.asked) > answerTime {
+		return errors.New("listen to the catalogue: the connection does not answer")
+	}
+	return c.store.notifyCatalogue(ctx, c.ping)
+}
+
+func (c *connectionCheck) answeredBy(payload string) bool {
+	if payload != c.ping {
+		return false
+	}
+	c.ping, c.pause = "", quietTime
+	return true
 }
 
 func (s *Store) notifyCatalogue(ctx context.Context, payload string) error {

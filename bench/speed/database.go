@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -71,6 +75,9 @@ func (s *services) prepare(ctx context.Context, products int) error {
 	if err := s.recreate(ctx, name); err != nil {
 		return err
 	}
+	if err := s.dropIndices(ctx, name); err != nil { // they are of the database that was there before
+		return err
+	}
 	if err := s.fill(ctx, name, products); err != nil {
 		return err
 	}
@@ -110,6 +117,43 @@ func (s *services) drop(ctx context.Context, name string) error {
 	return nil
 }
 
+// dropIndices deletes the indices of a shop from Elasticsearch.
+func (s *services) dropIndices(ctx context.Context, database string) error {
+	if !s.cfg.UseElastic() {
+		return nil
+	}
+	names, err := s.askElastic(ctx, http.MethodGet, "/_cat/indices/"+indexOf(database)+"-*?h=index")
+	if err != nil {
+		return err
+	}
+	for name := range strings.FieldsSeq(names) {
+		if _, err := s.askElastic(ctx, http.MethodDelete, "/"+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *services) askElastic(ctx context.Context, method, path string) (string, error) {
+	request, err := http.NewRequestWithContext(ctx, method, s.cfg.Elastic.Host+path, nil)
+	if err != nil {
+		return "", fmt.Errorf("make request: %w", err)
+	}
+	if s.cfg.Elastic.Username != "" {
+		request.SetBasicAuth(s.cfg.Elastic.Username, s.cfg.Elastic.Password)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("ask Elasticsearch: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("Elasticsearch answers %d: %.300s", response.StatusCode, body)
+	}
+	return string(body), err
+}
+
 // promise is what a catalogue of the benchmark has on average for each product.
 type promise struct {
 	Languages, Variants, PriceLists, Attributes, Media, Categories float64
@@ -135,6 +179,24 @@ func checkCatalogue(ctx context.Context, db *bun.DB, products int) error {
 		return fmt.Errorf("the catalogue has %d products with %+v, not %d with %+v", count, p, products, want)
 	}
 	return nil
+}
+
+// keepIndex builds the index unless the one of an earlier run was made by the same program.
+func (b *bench) keepIndex(ctx context.Context) error {
+	doctor := exec.CommandContext(ctx, b.programs.server, "doctor", "-json")
+	doctor.Env = b.environment()
+	raw, _ := doctor.Output() // it fails for parts, too, that are not of interest here
+	var findings []struct{ Part, Health string }
+	if err := json.Unmarshal(raw, &findings); err != nil {
+		return fmt.Errorf("read findings of the doctor %q: %w", raw, err)
+	}
+	for _, f := range findings {
+		if f.Part == "search index" && f.Health == "ok" {
+			return nil
+		}
+	}
+	_, _ = fmt.Fprintf(b.log, "%7d products  building the index\n", b.products)
+	return runProgram(ctx, b.programs.server, b.environment(), "search-index", "--rebuild")
 }
 
 // settle removes what an earlier run has left, and has PostgreSQL do now what it would do while it is measured.

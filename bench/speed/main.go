@@ -54,15 +54,18 @@ func main() {
 
 func readOptions() (o options, err error) {
 	sizes := flag.String("products", "10000,100000", "sizes of catalogues, separated by commas")
-	works := flag.String("works", "", "which works: detail, list, list-full, search, search-facets, suggestions, email, detail-cached, list-cached, list-full-cached, import, rebuild; by default all")
+	works := flag.String("works", "", "which works: "+allWorks()+",import,rebuild; by default all")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often everything is measured")
 	flag.Float64Var(&o.seconds, "seconds", 5, "how long one measurement takes")
 	flag.DurationVar(&o.idle, "idle", time.Minute, "after what time the memory of an idle server is read")
 	flag.StringVar(&o.out, "out", filepath.Join("bench", "results"), "the folder for the results")
-	short := flag.Bool("short", false, "10,000 products, one round, 1 second each: for a first impression")
+	short := flag.Bool("short", false, "10,000 products, one round, 1 second each, no import, no rebuild: for a first impression")
 	flag.Parse()
 	if *short {
 		*sizes, o.rounds, o.seconds, o.idle = "10000", 1, 1, 5*time.Second
+	}
+	if *short && *works == "" {
+		*works = allWorks()
 	}
 	for size := range strings.SplitSeq(*sizes, ",") {
 		products, err := strconv.Atoi(size)
@@ -75,6 +78,15 @@ func readOptions() (o options, err error) {
 		o.works = strings.Split(*works, ",")
 	}
 	return o, nil
+}
+
+// allWorks names those that are asked for by requests.
+func allWorks() string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return strings.Join(names, ",")
 }
 
 // run measures all sizes. Each is measured as a whole before the next, so that its rows and documents are in memory.
@@ -122,8 +134,7 @@ func (s *services) open(ctx context.Context, p programs, database string, o opti
 
 // measureAll measures a shop from its index on.
 func (b *bench) measureAll(ctx context.Context, folder string, r *results) error {
-	_, _ = fmt.Fprintf(b.log, "%7d products  building the index\n", b.products)
-	if err := runProgram(ctx, b.programs.server, b.environment(), "search-index", "--rebuild"); err != nil {
+	if err := b.keepIndex(ctx); err != nil {
 		return err
 	}
 	if err := settle(ctx, b.db); err != nil {

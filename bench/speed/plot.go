@@ -24,13 +24,13 @@ func (r *results) latencyPlot(products int) string {
 }
 
 func (r *results) bars(products int, mode string, value func(*measurement) float64) (bars []bar) {
-	for _, w := range workTitles {
-		ours := over(r.pick(products, w.name, mode, true), value)
+	for _, k := range kinds {
+		ours := over(r.pick(products, k.name, mode, true), value)
 		if !ours.known() {
 			continue
 		}
-		b := bar{title: w.title, ours: ours.median, otherName: w.against}
-		if other := over(r.pick(products, w.name, mode, false), value); other.known() {
+		b := bar{title: k.title, ours: ours.median, otherName: k.against}
+		if other := over(r.pick(products, k.name, mode, false), value); other.known() {
 			b.other = other.median
 		}
 		bars = append(bars, b)

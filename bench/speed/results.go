@@ -28,20 +28,6 @@ func newResults(o options) *results {
 	return &results{Machine: machine(), MeasuredAt: time.Now().UTC().Truncate(time.Second), Rounds: o.rounds, Seconds: o.seconds}
 }
 
-// workTitles are the works in the order of the tables.
-var workTitles = []struct{ name, title, against string }{ //nolint:gochecknoglobals // a constant, but for Go
-	{workDetail, "product detail", againstSQL},
-	{workList, "page of 24, picture and lowest price", againstSQL},
-	{workFullList, "page of 24, all variants and prices", againstSQL},
-	{workSearchFacets, "search of 24 with facets", againstElastic},
-	{workSearch, "search of 24", againstElastic},
-	{workSuggestions, "suggestions", againstElastic},
-	{workEmail, "sendEmail", ""},
-	{workDetail + cachedSuffix, "product detail, cached", againstMemory},
-	{workList + cachedSuffix, "page of 24, picture and lowest price, cached", againstMemory},
-	{workFullList + cachedSuffix, "page of 24, all variants and prices, cached", againstMemory},
-}
-
 // write prints the tables and writes them with the plots and the raw numbers into a folder.
 func (r *results) write(folder string, out io.Writer) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -141,10 +127,10 @@ func (r *results) writeTable(b *strings.Builder, products int) {
 	fmt.Fprintf(b, "## %s products\n\n![requests a second](rate-%d.svg)\n![latency](latency-%d.svg)\n\n", thousands(products), products, products)
 	b.WriteString("“rate” is a fixed rate, half of what the slower side reaches with 8 clients; latencies count from when a request was to be sent. CPU is in ms a request, of the process and of PostgreSQL. Where the other side is Elasticsearch, its own CPU is not counted.\n\n")
 	b.WriteString("| work | clients | side | requests/s | p50 ms | p99 ms | CPU | PostgreSQL | allocations | peak MB | of the yardstick |\n| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	for _, w := range workTitles {
+	for _, k := range kinds {
 		for _, mode := range allModes() {
 			for _, server := range []bool{true, false} {
-				r.writeRow(b, products, w.name, w.title, w.against, mode, server)
+				r.writeRow(b, products, k, mode, server)
 			}
 		}
 	}
@@ -158,22 +144,22 @@ func allModes() (all []string) {
 	return append(all, modeRate)
 }
 
-func (r *results) writeRow(b *strings.Builder, products int, work, title, against, mode string, server bool) {
-	cell := r.pick(products, work, mode, server)
+func (r *results) writeRow(b *strings.Builder, products int, k kind, mode string, server bool) {
+	cell := r.pick(products, k.name, mode, server)
 	if len(cell) == 0 {
 		return
 	}
-	side, ratio := against, ""
+	side, ratio := k.against, ""
 	if server {
 		side = sideServer
-		if compared := r.rateRatio(products, work, mode); compared.known() && mode != modeRate {
+		if compared := r.rateRatio(products, k.name, mode); compared.known() && mode != modeRate {
 			ratio = numbers(compared, "%.2f")
 		}
 	}
 	column := func(format string, value func(*measurement) float64) string {
 		return orDash(over(cell, value).median, format)
 	}
-	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", title, mode, side,
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", k.title, mode, side,
 		numbers(over(cell, rateOf), "%.0f"), column("%.2f", p50Of), column("%.2f", p99Of),
 		column("%.2f", func(m *measurement) float64 { return m.ServerCPU }),
 		column("%.2f", func(m *measurement) float64 { return m.PostgresCPU }),

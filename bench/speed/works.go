@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -19,15 +20,39 @@ import (
 type work struct {
 	name  string
 	title string
-	// against says what the other side is; empty where there is none.
-	against string
 	// graph are bodies of GraphQL requests; yardstick are targets of the yardstick, each for the body at its place.
 	graph     [][]byte
 	yardstick []string
 	// search works are compared with the requests that they cause in Elasticsearch.
 	search bool
-	token  bool
-	cached bool
+	// token works need a permission; cached ones may be answered by a cache.
+	token, cached bool
+}
+
+func newWork(name string) *work {
+	k := kindOf(name)
+	return &work{name: name, title: k.title, search: k.against == againstElastic, token: name == workEmail, cached: k.against == againstMemory}
+}
+
+// kind is how results call a work and the other side, which is empty where there is none.
+type kind struct{ name, title, against string }
+
+// kinds are the works in the order of the tables.
+var kinds = []kind{ //nolint:gochecknoglobals // a constant, but for Go
+	{workDetail, "product detail", againstSQL},
+	{workList, "page of 24, picture and lowest price", againstSQL},
+	{workFullList, "page of 24, all variants and prices", againstSQL},
+	{workSearchFacets, "search of 24 with facets", againstElastic},
+	{workSearch, "search of 24", againstElastic},
+	{workSuggestions, "suggestions", againstElastic},
+	{workEmail, "sendEmail", ""},
+	{workDetail + cachedSuffix, "product detail, cached", againstMemory},
+	{workList + cachedSuffix, "page of 24, picture and lowest price, cached", againstMemory},
+	{workFullList + cachedSuffix, "page of 24, all variants and prices, cached", againstMemory},
+}
+
+func kindOf(name string) kind {
+	return kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })]
 }
 
 // The GraphQL documents. The statements of bench/yardstick give the same.
@@ -94,6 +119,9 @@ const (
 // variety bounds the questions of a work: enough that none comes soon again.
 const variety = 5000
 
+// searched is how many texts are searched for; Elasticsearch keeps no answers that have hits.
+const searched = 100
+
 // cachedSuffix marks works whose questions come again and again.
 const cachedSuffix = "-cached"
 
@@ -125,8 +153,10 @@ func readCatalogue(ctx context.Context, db *bun.DB) (*catalogue, error) {
 		return nil, fmt.Errorf("read slugs: %w", err)
 	}
 	err = db.NewRaw(`
-		SELECT DISTINCT lower(split_part(title, ' ', 1) || ' ' || split_part(title, ' ', 2)) AS text
-		FROM product_translations WHERE language = ? ORDER BY text LIMIT 300`, language).Scan(ctx, &c.texts)
+		SELECT text FROM (
+			SELECT DISTINCT lower(split_part(title, ' ', 1) || ' ' || split_part(title, ' ', 2)) AS text
+			FROM product_translations WHERE language = ?
+		) AS texts ORDER BY md5(text) LIMIT ?`, language, searched).Scan(ctx, &c.texts)
 	if err != nil {
 		return nil, fmt.Errorf("read titles: %w", err)
 	}
@@ -203,13 +233,13 @@ func choosePages(byCategory map[string][]pageStart) []pageStart {
 
 // works makes the questions.
 func (c *catalogue) works() ([]*work, error) {
-	detail := &work{name: workDetail, title: "product detail", against: againstSQL}
+	detail := newWork(workDetail)
 	for _, slug := range c.slugs {
 		detail.ask(detailDocument, map[string]any{"slug": slug, "language": language})
 		detail.yardstick = append(detail.yardstick, "/product?"+url.Values{"slug": {slug}, "language": {language}}.Encode())
 	}
-	list := &work{name: workList, title: "page of 24, picture and lowest price", against: againstSQL}
-	fullList := &work{name: workFullList, title: "page of 24, all variants and prices", against: againstSQL}
+	list := newWork(workList)
+	fullList := newWork(workFullList)
 	for _, p := range c.pages {
 		if err := list.askPage(listDocument, "/list", p); err != nil {
 			return nil, err
@@ -218,9 +248,7 @@ func (c *catalogue) works() ([]*work, error) {
 			return nil, err
 		}
 	}
-	withFacets := &work{name: workSearchFacets, title: "search of 24 with facets", against: againstElastic, search: true}
-	search := &work{name: workSearch, title: "search of 24", against: againstElastic, search: true}
-	suggestions := &work{name: workSuggestions, title: "suggestions", against: againstElastic, search: true}
+	withFacets, search, suggestions := newWork(workSearchFacets), newWork(workSearch), newWork(workSuggestions)
 	for _, text := range c.texts {
 		variables := map[string]any{"text": text, "language": language}
 		withFacets.ask(strings.Replace(searchDocument, "FACETS", facetsSelection, 1), variables)
@@ -228,7 +256,7 @@ func (c *catalogue) works() ([]*work, error) {
 		runes := []rune(text)
 		suggestions.ask(suggestionsDocument, map[string]any{"text": string(runes[:max(3, len(runes)-2)]), "language": language})
 	}
-	email := &work{name: workEmail, title: "sendEmail", token: true}
+	email := newWork(workEmail)
 	for i := range variety {
 		email.ask(emailDocument, map[string]any{"to": []string{fmt.Sprintf("customer-%d@shop.example", i)}, "text": fmt.Sprintf("Order %d is on its way.", i)})
 	}
@@ -262,11 +290,10 @@ func (w *work) askPage(document, path string, p pageStart) error {
 
 // repeating asks a few of the questions again and again, which a cache may answer.
 func (w *work) repeating() *work {
-	few := *w
-	few.name, few.title, few.against, few.cached = w.name+cachedSuffix, w.title+", cached", againstMemory, true
-	few.graph, few.yardstick = w.graph[:min(repeated, len(w.graph))], nil
+	few := newWork(w.name + cachedSuffix)
+	few.graph = w.graph[:min(repeated, len(w.graph))]
 	for _, target := range w.yardstick[:len(few.graph)] {
 		few.yardstick = append(few.yardstick, "/memory"+target)
 	}
-	return &few
+	return few
 }

@@ -15,12 +15,14 @@ func BenchmarkHandler(b *testing.B) {
 		name, query string
 		variables   map[string]any
 	}{
-		{"product detail", `query ($slug: String!) { product(slug: $slug, language: "en") {
+		{
+			"product detail", `query ($slug: String!) { product(slug: $slug, language: "en") {
 			id title slug description brand media { url position }
 			variants { sku ean stockQuantity
 				attributes { value name type { code name unit } }
 				price { net { amount currency } gross { amount currency } vatRate discountPercent } } } }`,
-			map[string]any{"slug": "wireless-sports-headphones-lumora-pulse"}},
+			map[string]any{"slug": "wireless-sports-headphones-lumora-pulse"},
+		},
 		{"list of 24", `{ products(first: 24, language: "en") {
 			nodes { id title slug brand media { url } priceRange { lowestNet { amount currency } lowestGross { amount currency } } }
 			pageInfo { hasNextPage endCursor } } }`, nil},

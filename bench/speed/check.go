@@ -13,9 +13,6 @@ import (
 	"ecoseller/models"
 )
 
-// sample is how many answers of a work are compared.
-const sample = 50
-
 // money, product and answer are what both sides have to say alike.
 type money struct {
 	Amount   decimal.Decimal
@@ -50,7 +47,7 @@ type answer struct {
 }
 
 // compare fails when the yardstick does not say what the server says: then it would measure something else.
-func compare(ctx context.Context, w *work, server, yardstick *side) error {
+func compare(ctx context.Context, w *work, sample int, server, yardstick *side) error {
 	for at := range min(sample, len(w.yardstick)) {
 		ours, err := fetch(ctx, &server.target, at)
 		if err != nil {

@@ -149,7 +149,7 @@ func (s *services) askElastic(ctx context.Context, method, path string) (string,
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("Elasticsearch answers %d: %.300s", response.StatusCode, body)
+		err = fmt.Errorf("answer of Elasticsearch %d: %.300s", response.StatusCode, body)
 	}
 	return string(body), err
 }

@@ -97,7 +97,7 @@ func drive(ctx context.Context, t *target, clients int, begin func(started time.
 				if !more {
 					return nil
 				}
-				e := t.exchanges[rand.IntN(len(t.exchanges))] //nolint:gosec // nothing is secret here
+				e := t.exchanges[rand.IntN(len(t.exchanges))]
 				if err := outcomes[i].ask(c, e); err != nil {
 					return fmt.Errorf("drive %s: %w", t.name, err)
 				}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 )
@@ -67,14 +67,11 @@ func TestClientReadsAnswers(t *testing.T) {
 func TestOpenLoopChargesForWaiting(t *testing.T) {
 	t.Parallel()
 	const stall = 300 * time.Millisecond
-	var stalled atomic.Int64
-	stalled.Store(time.Now().Add(time.Hour).UnixNano())
-	var first atomic.Bool
+	var first sync.Once
+	var over time.Time
 	s := handledBy(t, func(http.ResponseWriter, *http.Request) {
-		if first.CompareAndSwap(false, true) {
-			stalled.Store(time.Now().Add(stall).UnixNano())
-		}
-		time.Sleep(time.Until(time.Unix(0, min(stalled.Load(), time.Now().Add(stall).UnixNano()))))
+		first.Do(func() { over = time.Now().Add(stall) })
+		time.Sleep(time.Until(over))
 	})
 	seen, err := openLoop(t.Context(), &s.target, 200, 600*time.Millisecond)
 	if err != nil {

@@ -33,6 +33,8 @@ type options struct {
 	seconds float64
 	idle    time.Duration
 	out     string
+	// texts is how many are searched for, and sample how many answers of a work are compared with the yardstick's.
+	texts, sample int
 }
 
 func (o options) duration() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }
@@ -42,13 +44,11 @@ func (o options) wants(work string) bool { return len(o.works) == 0 || slices.Co
 func main() {
 	o, err := readOptions()
 	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer stop()
-		err = run(ctx, o, os.Stderr)
+		err = run(context.Background(), o, os.Stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "speed:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be stopped
+		os.Exit(1)
 	}
 }
 
@@ -59,6 +59,8 @@ func readOptions() (o options, err error) {
 	flag.Float64Var(&o.seconds, "seconds", 5, "how long one measurement takes")
 	flag.DurationVar(&o.idle, "idle", time.Minute, "after what time the memory of an idle server is read")
 	flag.StringVar(&o.out, "out", filepath.Join("bench", "results"), "the folder for the results")
+	flag.IntVar(&o.texts, "texts", 100, "how many texts are searched for")
+	flag.IntVar(&o.sample, "sample", 50, "how many answers of a work are compared with the yardstick's")
 	short := flag.Bool("short", false, "10,000 products, one round, 1 second each, no import, no rebuild: for a first impression")
 	flag.Parse()
 	if *short {
@@ -91,6 +93,8 @@ func allWorks() string {
 
 // run measures all sizes. Each is measured as a whole before the next, so that its rows and documents are in memory.
 func run(ctx context.Context, o options, log io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
 	folder, err := os.MkdirTemp("", "bench-speed")
 	if err != nil {
 		return fmt.Errorf("make folder: %w", err)
@@ -125,7 +129,7 @@ func run(ctx context.Context, o options, log io.Writer) error {
 }
 
 func (s *services) open(ctx context.Context, p programs, database string, o options, log io.Writer) (*bench, error) {
-	opened, err := s.openShop(ctx, p, database)
+	opened, err := s.openShop(ctx, p, database, o.texts)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ type measurement struct {
 }
 
 // modes are the closed loops; the fixed rate follows them.
-var modes = []int{1, 8, 32} //nolint:gochecknoglobals // a constant, but for Go
+var modes = []int{1, 8, 32}
 
 const modeRate = "rate"
 
@@ -108,7 +108,7 @@ func (b *bench) runWorks(ctx context.Context, works []*work, yardstick *program.
 // begin compares what is comparable, and asks for a while what is not counted.
 func (b *bench) begin(ctx context.Context, w *work, ours, other *side) error {
 	if len(w.yardstick) > 0 {
-		if err := compare(ctx, w, ours, other); err != nil {
+		if err := compare(ctx, w, b.options.sample, ours, other); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ func (r *results) write(folder string, out io.Writer) error {
 		files[fmt.Sprintf("latency-%d.svg", products)] = r.latencyPlot(products)
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil { //nolint:gosec // for everybody to read
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil {
 			return fmt.Errorf("write results: %w", err)
 		}
 	}
@@ -134,7 +134,23 @@ func (r *results) writeTable(b *strings.Builder, products int) {
 			}
 		}
 	}
+	for _, k := range kinds {
+		r.writeDegraded(b, products, k)
+	}
 	b.WriteString("\n")
+}
+
+// writeDegraded says how many searches PostgreSQL has answered, because Elasticsearch was late.
+func (r *results) writeDegraded(b *strings.Builder, products int, k kind) {
+	degraded, all := 0, 0
+	for _, m := range r.Measurements {
+		if m.Products == products && m.Work == k.name && m.Side == sideServer {
+			degraded, all = degraded+m.Degraded, all+m.Requests
+		}
+	}
+	if degraded > 0 {
+		fmt.Fprintf(b, "\n%s: PostgreSQL stood in for Elasticsearch in %d of %d answers.\n", k.title, degraded, all)
+	}
 }
 
 func allModes() (all []string) {
@@ -174,7 +190,9 @@ func (r *results) writeWritings(b *strings.Builder) {
 	b.WriteString("## Start and writing\n\nImport is of a file that `ecoseller export` wrote; COPY is of the rows that come of it, with indexes, foreign keys and triggers. The bare bulk load sends the very documents of a rebuild.\n\n")
 	b.WriteString("| products | start to first answer ms | idle MB (after s) | import/s | COPY/s | ratio | rebuild/s | bare bulk load/s | ratio |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, products := range r.writtenSizes() {
-		column := func(format string, value func(*writing) float64) string { return numbers(r.written(products, value), format) }
+		column := func(format string, value func(*writing) float64) string {
+			return numbers(r.written(products, value), format)
+		}
 		fmt.Fprintf(b, "| %s | %s | %s (%s) | %s | %s | %s | %s | %s | %s |\n", thousands(products),
 			column("%.0f", func(w *writing) float64 { return w.StartUp }), column("%.0f", func(w *writing) float64 { return w.Idle }),
 			column("%.0f", func(w *writing) float64 { return w.SecondsBeforeIdle }),

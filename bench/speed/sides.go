@@ -45,7 +45,7 @@ type shop struct {
 	works   []*work
 }
 
-func (s *services) openShop(ctx context.Context, p programs, database string) (*shop, error) {
+func (s *services) openShop(ctx context.Context, p programs, database string, texts int) (*shop, error) {
 	o := &shop{services: s, programs: p, database: database, db: s.database(database)}
 	if s.cfg.UseElastic() {
 		o.elastic = strings.TrimPrefix(s.cfg.Elastic.Host, "http://")
@@ -57,7 +57,7 @@ func (s *services) openShop(ctx context.Context, p programs, database string) (*
 	if o.token, err = store.New(o.db, models.Languages{}, nil).CreateAccessToken(ctx, "bench", []models.Permission{models.PermissionSendEmail}); err != nil {
 		return nil, err
 	}
-	c, err := readCatalogue(ctx, o.db)
+	c, err := readCatalogue(ctx, o.db, texts)
 	if err != nil {
 		return nil, err
 	}

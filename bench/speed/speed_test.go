@@ -17,8 +17,8 @@ import (
 	"ecoseller/catalogue/cataloguetest"
 )
 
-// TestShortestPass measures everything for a moment in the demo shop, so that the benchmark goes on working: the
-// yardstick says what the server says, nothing fails, and the results have every work.
+// TestShortestPass measures for a moment in the demo shop, so that the benchmark goes on working: the
+// yardstick says what the server says, nothing fails, and the results have every work that was asked for.
 func TestShortestPass(t *testing.T) {
 	database := cataloguetest.CreateIndexedDemo(t).Database
 	t.Chdir(filepath.Join("..", "..")) // programs are built in the folder of the module
@@ -27,8 +27,8 @@ func TestShortestPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = s.admin.Close() }()
 	t.Cleanup(func() {
+		_ = s.admin.Close()
 		if err := s.dropIndices(context.WithoutCancel(ctx), database); err != nil {
 			t.Error(err)
 		}
@@ -37,7 +37,7 @@ func TestShortestPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := options{rounds: 1, seconds: 0.05, idle: time.Millisecond, works: append(strings.Split(allWorks(), ","), workImport)}
+	o := options{rounds: 1, seconds: 0.05, idle: time.Millisecond, texts: 5, sample: 10, works: []string{workDetail, workList, workFullList, workSearch, workSuggestions, workEmail, workDetail + cachedSuffix, workImport}}
 	b, err := s.open(ctx, p, database, o, t.Output())
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestShortestPass(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range kinds {
-		if b.elastic == "" && k.against == againstElastic {
+		if !o.wants(k.name) || b.elastic == "" && k.against == againstElastic {
 			continue
 		}
 		if !strings.Contains(printed.String(), "| "+k.title+" | 32 | server |") {
@@ -69,7 +69,8 @@ func checkMeasurements(t *testing.T, r *results) {
 		if m.Requests == 0 || m.Rate <= 0 || m.P50 <= 0 || m.P99 < m.P50 {
 			t.Errorf("a measurement without a meaning: %+v", m)
 		}
-		if m.Side == sideServer && (m.Allocations <= 0 || m.PeakMemory <= 0) {
+		// With one client there are so few requests that reading the counters may have made as much.
+		if m.Side == sideServer && (m.Mode == busiest && m.Allocations <= 0 || m.PeakMemory <= 0) {
 			t.Errorf("nothing is known of the server's memory: %+v", m)
 		}
 	}
@@ -125,7 +126,7 @@ func TestComparisonSeesDifferences(t *testing.T) {
 		t.Run(scenario.name, func(t *testing.T) {
 			t.Parallel()
 			ours, theirs := serving(t, server), serving(t, scenario.theirs)
-			err := compare(t.Context(), &work{yardstick: []string{"/"}}, ours, theirs)
+			err := compare(t.Context(), &work{yardstick: []string{"/"}}, 1, ours, theirs)
 			if (err == nil) != scenario.same {
 				t.Errorf("the comparison says %v", err)
 			}

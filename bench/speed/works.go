@@ -38,7 +38,7 @@ func newWork(name string) *work {
 type kind struct{ name, title, against string }
 
 // kinds are the works in the order of the tables.
-var kinds = []kind{ //nolint:gochecknoglobals // a constant, but for Go
+var kinds = []kind{
 	{workDetail, "product detail", againstSQL},
 	{workList, "page of 24, picture and lowest price", againstSQL},
 	{workFullList, "page of 24, all variants and prices", againstSQL},
@@ -119,9 +119,6 @@ const (
 // variety bounds the questions of a work: enough that none comes soon again.
 const variety = 5000
 
-// searched is how many texts are searched for; Elasticsearch keeps no answers that have hits.
-const searched = 100
-
 // cachedSuffix marks works whose questions come again and again.
 const cachedSuffix = "-cached"
 
@@ -144,7 +141,8 @@ type pageStart struct {
 
 const language = "en"
 
-func readCatalogue(ctx context.Context, db *bun.DB) (*catalogue, error) {
+// readCatalogue finds what can be asked for. A few texts will do for searches: Elasticsearch keeps no answers with hits.
+func readCatalogue(ctx context.Context, db *bun.DB, texts int) (*catalogue, error) {
 	c := new(catalogue)
 	err := db.NewRaw(`
 		SELECT t.slug FROM product_translations AS t JOIN products AS p ON p.id = t.product_id
@@ -156,7 +154,7 @@ func readCatalogue(ctx context.Context, db *bun.DB) (*catalogue, error) {
 		SELECT text FROM (
 			SELECT DISTINCT lower(split_part(title, ' ', 1) || ' ' || split_part(title, ' ', 2)) AS text
 			FROM product_translations WHERE language = ?
-		) AS texts ORDER BY md5(text) LIMIT ?`, language, searched).Scan(ctx, &c.texts)
+		) AS texts ORDER BY md5(text) LIMIT ?`, language, texts).Scan(ctx, &c.texts)
 	if err != nil {
 		return nil, fmt.Errorf("read titles: %w", err)
 	}
@@ -225,8 +223,8 @@ func choosePages(byCategory map[string][]pageStart) []pageStart {
 	}
 	chosen := make([]pageStart, variety)
 	for i := range chosen {
-		pages := categories[rand.IntN(len(categories))] //nolint:gosec // nothing is secret here
-		chosen[i] = pages[rand.IntN(len(pages))]        //nolint:gosec // nor here
+		pages := categories[rand.IntN(len(categories))]
+		chosen[i] = pages[rand.IntN(len(pages))]
 	}
 	return chosen
 }

@@ -40,6 +40,9 @@ func (r *results) write(folder string, out io.Writer) error {
 	}
 	files := map[string]string{"results.md": markdown, "results.json": string(raw) + "\n"}
 	for _, products := range r.sizes() {
+		if len(r.Measurements) == 0 {
+			break
+		}
 		files[fmt.Sprintf("rate-%d.svg", products)] = r.ratePlot(products)
 		files[fmt.Sprintf("latency-%d.svg", products)] = r.latencyPlot(products)
 	}
@@ -56,6 +59,11 @@ func (r *results) sizes() (sizes []int) {
 	for _, m := range r.Measurements {
 		if !slices.Contains(sizes, m.Products) {
 			sizes = append(sizes, m.Products)
+		}
+	}
+	for _, w := range r.Writings {
+		if !slices.Contains(sizes, w.Products) {
+			sizes = append(sizes, w.Products)
 		}
 	}
 	return sizes
@@ -114,10 +122,15 @@ func (r *results) rateRatio(products int, work, mode string) spread {
 func (r *results) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Speed\n\n%s; measured %s; %d rounds, %g s a measurement; medians of rounds, least and most in brackets.\n", r.Machine, r.MeasuredAt.Format(time.RFC3339), r.Rounds, r.Seconds)
-	fmt.Fprintf(&b, "PostgreSQL, Elasticsearch, the server and the generator of the load share the machine; the generator took %.0f %% of it (median of all measurements).\n\n", 100*over(r.Measurements, func(m *measurement) float64 { return m.LoadShare }).median)
+	if share := over(r.Measurements, func(m *measurement) float64 { return m.LoadShare }); share.known() {
+		fmt.Fprintf(&b, "PostgreSQL, Elasticsearch, the server and the generator of the load share the machine; the generator took %.0f %% of it (median of all measurements, %.0f %% at most).\n", 100*share.median, 100*share.most)
+	}
+	b.WriteString("\n")
 	r.writeAims(&b)
 	for _, products := range r.sizes() {
-		r.writeTable(&b, products)
+		if len(r.Measurements) > 0 {
+			r.writeTable(&b, products)
+		}
 	}
 	r.writeWritings(&b)
 	return b.String()
@@ -189,7 +202,7 @@ func (r *results) writeWritings(b *strings.Builder) {
 	}
 	b.WriteString("## Start and writing\n\nImport is of a file that `ecoseller export` wrote; COPY is of the rows that come of it, with indexes, foreign keys and triggers. The bare bulk load sends the very documents of a rebuild.\n\n")
 	b.WriteString("| products | start to first answer ms | idle MB (after s) | import/s | COPY/s | ratio | rebuild/s | bare bulk load/s | ratio |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	for _, products := range r.writtenSizes() {
+	for _, products := range r.sizes() {
 		column := func(format string, value func(*writing) float64) string {
 			return numbers(r.written(products, value), format)
 		}
@@ -204,15 +217,6 @@ func (r *results) writeWritings(b *strings.Builder) {
 func importRatio(w *writing) float64 { return w.Import / w.Copy }
 
 func rebuildRatio(w *writing) float64 { return w.Rebuild / w.BareBulk }
-
-func (r *results) writtenSizes() (sizes []int) {
-	for _, w := range r.Writings {
-		if !slices.Contains(sizes, w.Products) {
-			sizes = append(sizes, w.Products)
-		}
-	}
-	return sizes
-}
 
 // written leaves out what was not measured.
 func (r *results) written(products int, value func(*writing) float64) spread {

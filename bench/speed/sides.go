@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -133,7 +134,7 @@ func yardstickSide(s *program.Server, w *work) *side {
 // requests that Elasticsearch was sent for each.
 func (o *shop) bareSearches(ctx context.Context, works []*work) (map[*work]*side, error) {
 	sides := map[*work]*side{}
-	if o.elastic == "" {
+	if !slices.ContainsFunc(works, func(w *work) bool { return w.search }) {
 		return sides, nil
 	}
 	var mutex sync.Mutex

@@ -737,7 +737,7 @@ func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -795,7 +795,7 @@ func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeFacetImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -843,7 +843,7 @@ func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeFacetValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -881,7 +881,7 @@ func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -919,7 +919,7 @@ func (ec *executionContext) _AttributeType(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeTypeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -978,7 +978,7 @@ func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeTypePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1015,7 +1015,7 @@ func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.S
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAttribute2ᚕᚖecosellerᚋmodelsᚐAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Attribute) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(ctx, sel, v[i])
@@ -1039,7 +1039,7 @@ func (ec *executionContext) marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(
 }
 
 func (ec *executionContext) marshalNAttributeFacet2ᚕᚖecosellerᚋmodelsᚐAttributeFacetᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeFacet) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttributeFacet2ᚖecosellerᚋmodelsᚐAttributeFacet(ctx, sel, v[i])
@@ -1063,7 +1063,7 @@ func (ec *executionContext) marshalNAttributeFacet2ᚖecosellerᚋmodelsᚐAttri
 }
 
 func (ec *executionContext) marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeFacetValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttributeFacetValue2ᚖecosellerᚋmodelsᚐAttributeFacetValue(ctx, sel, v[i])
@@ -1100,7 +1100,7 @@ func (ec *executionContext) marshalNAttributePayload2ᚖecosellerᚋgraphᚐAttr
 }
 
 func (ec *executionContext) marshalNAttributeType2ᚕᚖecosellerᚋmodelsᚐAttributeTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeType) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ctx, sel, v[i])

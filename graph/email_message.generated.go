@@ -1237,7 +1237,7 @@ func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelEmailsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1275,7 +1275,7 @@ func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailAttachmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1313,7 +1313,7 @@ func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1361,7 +1361,7 @@ func (ec *executionContext) _EmailMessage(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1481,7 +1481,7 @@ func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1530,7 +1530,7 @@ func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1568,7 +1568,7 @@ func (ec *executionContext) _SendEmailPayload(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, sendEmailPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1613,7 +1613,7 @@ func (ec *executionContext) marshalNCancelEmailsPayload2ᚖecosellerᚋgraphᚐC
 }
 
 func (ec *executionContext) marshalNEmailAttachment2ᚕᚖecosellerᚋmodelsᚐEmailAttachmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailAttachment) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailAttachment2ᚖecosellerᚋmodelsᚐEmailAttachment(ctx, sel, v[i])
@@ -1647,7 +1647,7 @@ func (ec *executionContext) unmarshalNEmailDeliveryInput2ecosellerᚋgraphᚐEma
 }
 
 func (ec *executionContext) marshalNEmailEvent2ᚕᚖecosellerᚋmodelsᚐEmailEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailEvent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailEvent2ᚖecosellerᚋmodelsᚐEmailEvent(ctx, sel, v[i])
@@ -1686,7 +1686,7 @@ func (ec *executionContext) marshalNEmailKind2ecosellerᚋmodelsᚐEmailKind(ctx
 }
 
 func (ec *executionContext) marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailMessage) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ctx, sel, v[i])
@@ -1718,7 +1718,7 @@ func (ec *executionContext) marshalNEmailMessageConnection2ᚖecosellerᚋmodels
 }
 
 func (ec *executionContext) marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailMessageEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailMessageEdge2ᚖecosellerᚋmodelsᚐEmailMessageEdge(ctx, sel, v[i])

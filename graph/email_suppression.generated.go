@@ -340,7 +340,7 @@ func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -388,7 +388,7 @@ func (ec *executionContext) _EmailSuppressionConnection(ctx context.Context, sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -431,7 +431,7 @@ func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -469,7 +469,7 @@ func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel as
 	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -506,7 +506,7 @@ func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel as
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailSuppression) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(ctx, sel, v[i])
@@ -538,7 +538,7 @@ func (ec *executionContext) marshalNEmailSuppressionConnection2ᚖecosellerᚋmo
 }
 
 func (ec *executionContext) marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailSuppressionEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNEmailSuppressionEdge2ᚖecosellerᚋmodelsᚐEmailSuppressionEdge(ctx, sel, v[i])

@@ -220,7 +220,7 @@ func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, productMediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -279,7 +279,7 @@ func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNProductMedia2ᚕᚖecosellerᚋmodelsᚐProductMediaᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductMedia) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductMedia2ᚖecosellerᚋmodelsᚐProductMedia(ctx, sel, v[i])

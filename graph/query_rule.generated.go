@@ -946,7 +946,7 @@ func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewSearchPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -984,7 +984,7 @@ func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, productBoostImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1022,7 +1022,7 @@ func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1120,7 +1120,7 @@ func (ec *executionContext) _QueryRuleConnection(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1163,7 +1163,7 @@ func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1201,7 +1201,7 @@ func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, queryRulePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1239,7 +1239,7 @@ func (ec *executionContext) _SearchPreview(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchPreviewImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1289,7 +1289,7 @@ func (ec *executionContext) marshalNPreviewSearchPayload2ᚖecosellerᚋgraphᚐ
 }
 
 func (ec *executionContext) marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductBoost) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductBoost2ᚖecosellerᚋmodelsᚐProductBoost(ctx, sel, v[i])
@@ -1333,7 +1333,7 @@ func (ec *executionContext) marshalNQueryMatch2ecosellerᚋmodelsᚐQueryMatch(c
 }
 
 func (ec *executionContext) marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.QueryRule) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ctx, sel, v[i])
@@ -1365,7 +1365,7 @@ func (ec *executionContext) marshalNQueryRuleConnection2ᚖecosellerᚋmodelsᚐ
 }
 
 func (ec *executionContext) marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.QueryRuleEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNQueryRuleEdge2ᚖecosellerᚋmodelsᚐQueryRuleEdge(ctx, sel, v[i])

@@ -1029,7 +1029,7 @@ func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, brandFacetValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1067,7 +1067,7 @@ func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, categoryFacetValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1110,7 +1110,7 @@ func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceBucketImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1153,7 +1153,7 @@ func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, priceFacetImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1201,7 +1201,7 @@ func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel as
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1284,7 +1284,7 @@ func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1332,7 +1332,7 @@ func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchFacetsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1392,7 +1392,7 @@ func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchHighlightImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -1429,7 +1429,7 @@ func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.BrandFacetValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNBrandFacetValue2ᚖecosellerᚋmodelsᚐBrandFacetValue(ctx, sel, v[i])
@@ -1453,7 +1453,7 @@ func (ec *executionContext) marshalNBrandFacetValue2ᚖecosellerᚋmodelsᚐBran
 }
 
 func (ec *executionContext) marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.CategoryFacetValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCategoryFacetValue2ᚖecosellerᚋmodelsᚐCategoryFacetValue(ctx, sel, v[i])
@@ -1477,7 +1477,7 @@ func (ec *executionContext) marshalNCategoryFacetValue2ᚖecosellerᚋmodelsᚐC
 }
 
 func (ec *executionContext) marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.PriceBucket) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPriceBucket2ᚖecosellerᚋmodelsᚐPriceBucket(ctx, sel, v[i])
@@ -1509,7 +1509,7 @@ func (ec *executionContext) marshalNProductSearchConnection2ᚖecosellerᚋmodel
 }
 
 func (ec *executionContext) marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductSearchEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNProductSearchEdge2ᚖecosellerᚋmodelsᚐProductSearchEdge(ctx, sel, v[i])

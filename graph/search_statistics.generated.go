@@ -367,7 +367,7 @@ func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, clickedProductImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -405,7 +405,7 @@ func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel a
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordSearchClickPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -443,7 +443,7 @@ func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferred := graphql.NewDeferredGroup(ctx)
+	deferred := graphql.DeferredGroup{}
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -515,7 +515,7 @@ func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ClickedProduct) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNClickedProduct2ᚖecosellerᚋmodelsᚐClickedProduct(ctx, sel, v[i])
@@ -562,7 +562,7 @@ func (ec *executionContext) marshalNSearchFailure2ecosellerᚋmodelsᚐSearchFai
 }
 
 func (ec *executionContext) marshalNSearchReport2ᚕᚖecosellerᚋmodelsᚐSearchReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.SearchReport) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchReport2ᚖecosellerᚋmodelsᚐSearchReport(ctx, sel, v[i])

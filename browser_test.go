@@ -504,7 +504,7 @@ const answerOfPlayground = "document.querySelector('.graphiql-response')?.innerT
 func playgroundRunsExamples(t *testing.T, p *browserPage) {
 	open := func() {
 		p.do(t, "open the playground", chromedp.Navigate(p.address+"/"))
-		p.until(t, "document.querySelectorAll('.graphiql-tab').length === 5 && document.querySelector('.graphiql-execute-button')")
+		p.until(t, "document.querySelectorAll('.graphiql-tab').length === 6 && document.querySelector('.graphiql-execute-button')")
 	}
 	open()
 	p.until(t, "document.querySelector('.graphiql-doc-explorer')?.innerText.includes('SearchProductsConnection') || document.querySelector('.graphiql-doc-explorer')?.innerText.includes('ProductSearchConnection')")
@@ -518,7 +518,25 @@ func playgroundRunsExamples(t *testing.T, p *browserPage) {
 	if got := p.value(t, "Object.values(localStorage).some(text => text.includes('eco_'))"); got != "false" {
 		t.Error("the browser keeps the token")
 	}
+	followJob(t, p)
+	p.value(t, "document.querySelectorAll('.graphiql-tab')[4].querySelector('button').click()")
+	p.until(t, "document.querySelectorAll('.graphiql-tab')[4].matches('.graphiql-tab-active')")
+	p.until(t, "localStorage.getItem('graphiql:tabState')?.includes('\"activeTabIndex\":4')")
 	open() // the tabs of the last visit, with the token
 	p.click(t, ".graphiql-execute-button")
 	p.until(t, answerOfPlayground+`.includes('"to": ')`)
+}
+
+// followJob runs the example that has a query and a subscription: the button runs the first, which says what jobs there are.
+func followJob(t *testing.T, p *browserPage) {
+	t.Helper()
+	p.value(t, "document.querySelectorAll('.graphiql-tab')[5].querySelector('button').click()")
+	p.until(t, "document.querySelectorAll('.graphiql-tab')[5].matches('.graphiql-tab-active')")
+	p.click(t, ".graphiql-execute-button")
+	p.until(t, answerOfPlayground+`.includes('"kind": "send_email"')`)
+	p.value(t, `document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror.setValue(JSON.stringify({
+		id: document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue().match(/"id": "([^"]+)"/)[1] }))`)
+	p.value(t, `(editor => { editor.setCursor(editor.lastLine()); editor.focus() })(document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror)`)
+	p.do(t, "press Ctrl and Enter", chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	p.until(t, answerOfPlayground+`.includes('"jobChanged"') && `+answerOfPlayground+`.includes('"state": "SUCCEEDED"')`)
 }

@@ -47,7 +47,9 @@ func (a api) follow(t *testing.T, id string) func() string {
 				}
 				continue
 			}
-			var next struct{ Data struct{ JobChanged struct{ State string } } }
+			var next struct {
+				Data struct{ JobChanged struct{ State string } }
+			}
 			if err := json.Unmarshal(m.Payload, &next); err != nil {
 				t.Fatal(err)
 			}

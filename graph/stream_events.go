@@ -90,7 +90,7 @@ func readParams(decoder *json.Decoder, header http.Header) (*graphql.RawParams, 
 // eventWriter writes events, each under a deadline of its own: that of the server is for answers that end. What cannot be
 // written ends the context of the request, which is how net/http says it.
 type eventWriter struct {
-	ctx context.Context //nolint:containedctx // it is that of the stream, which the writer is a part of
+	ctx        context.Context //nolint:containedctx // it is that of the stream, which the writer is a part of
 	w          http.ResponseWriter
 	controller *http.ResponseController
 	writeTime  time.Duration

@@ -15,11 +15,11 @@ import (
 
 // ownedLibraries may be imported by their rooms only: there one looks for what is wrong with them.
 var ownedLibraries = map[string][]string{
-	"github.com/uptrace/bun/driver/pgdriver":     {"store", "embedded"},
+	"github.com/uptrace/bun/driver/pgdriver":     {"store", "embedded", "bench/speed"},
 	"github.com/elastic/elastic-transport-go":    {"search/elastic"},
 	"github.com/elastic/go-elasticsearch":        {"search/elastic"},
 	"github.com/gocraft/work":                    {"jobs", "bench/jobs"},
-	"github.com/gomodule/redigo":                 {"jobs", "bench/jobs"},
+	"github.com/gomodule/redigo":                 {"jobs", "bench/jobs", "bench/speed"},
 	"github.com/wneessen/go-mail":                {"mail"},
 	"github.com/fergusstrange/embedded-postgres": {"embedded"},
 }

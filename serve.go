@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"ecoseller/cache"
 	"ecoseller/catalogue"
 	"ecoseller/config"
 	"ecoseller/embedded/demo"
@@ -66,6 +67,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	}
 	defer s.keepIndices(ctx)()
 	defer s.keepSearches()()
+	defer s.keepCache()()
 	streams := s.newStreams()
 	handler, err := s.handler(token, streams)
 	if err != nil {
@@ -248,6 +250,18 @@ func (s *shop) keepSearches() (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
+// keepCache has answers and products kept until they change, until the last request is answered.
+func (s *shop) keepCache() (stop func()) {
+	if s.cfg.Traffic.ReadCacheBytes == 0 {
+		return func() {}
+	}
+	s.cache = cache.New(s.store, s.cfg.Traffic.ReadCacheBytes)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.cache.Keep(ctx, s.logger) })
+	return func() { cancel(); running.Wait() }
+}
+
 func (s *shop) rebuildAtStart(ctx context.Context) {
 	report, err := s.indexer.Rebuild(ctx, nil)
 	if err != nil {
@@ -287,7 +301,7 @@ func (s *shop) handler(token string, streams *graph.Streams) (http.Handler, erro
 			MaxPage:    s.cfg.Limits.PageSize, Jobs: subscriptions.NewJobs(s.store, s.logger),
 		},
 		Limits: graph.Limits(s.cfg.Limits), ClientAddress: s.clients().Address, Origins: s.cfg.Traffic.Origins,
-		Documents: documents, CacheTime: s.cfg.Traffic.CacheTime,
+		Documents: documents, Cache: s.cache, CacheTime: s.cfg.Traffic.CacheTime,
 		MaxUpload: maxUpload,
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,

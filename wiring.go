@@ -15,6 +15,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"ecoseller/cache"
 	"ecoseller/config"
 	"ecoseller/embedded"
 	"ecoseller/jobs"
@@ -63,6 +64,8 @@ type shop struct {
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
 	names    *suggest.Names
+	// cache is nil when nothing is kept.
+	cache *cache.Cache
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
 

@@ -124,6 +124,9 @@ type Traffic struct {
 	Documents string `env:"REGISTERED_DOCUMENTS"`
 	// CacheTime is how long caches may give what anybody may see to others; 0 is never.
 	CacheTime time.Duration `env:"CACHE_TIME" envDefault:"30s"`
+	// ReadCacheBytes is how much memory the server takes for answers and products that it keeps until they change; 0
+	// keeps none.
+	ReadCacheBytes int64 `env:"READ_CACHE_BYTES" envDefault:"25165824"`
 }
 
 // Postgres is where the truth lives. Nothing set: a server of our own is embedded.
@@ -447,6 +450,7 @@ func (t Traffic) mistakes() []error {
 	complain(t.Connections < 1, "LIMIT_CONNECTIONS: at least 1 is needed")
 	complain(t.ConnectionsPerClient < 1, "LIMIT_CONNECTIONS_PER_CLIENT: at least 1 is needed")
 	complain(t.CacheTime < 0, "CACHE_TIME: must not be negative; 0 means never")
+	complain(t.ReadCacheBytes < 0, "READ_CACHE_BYTES: must not be negative; 0 means that nothing is kept")
 	if _, err := t.Proxies(); err != nil {
 		errs = append(errs, err)
 	}

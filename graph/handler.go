@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"ecoseller/cache"
 	"ecoseller/models"
 	"ecoseller/store"
 )
@@ -45,6 +46,8 @@ type Options struct {
 	Origins []string
 	// Documents are the only ones that are run; nil runs any.
 	Documents *Documents
+	// Cache keeps answers and products for callers without a token; nil keeps nothing.
+	Cache *cache.Cache
 	// CacheTime is how long caches may give what anybody may see to others; 0 is never.
 	CacheTime time.Duration
 	// MaxUpload is how many bytes a request with files may have; 0 takes no files.
@@ -132,17 +135,26 @@ func prepare(o Options) graphql.OperationMiddleware {
 	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		operation := graphql.GetOperationContext(ctx)
 		request := &Request{
-			Languages:  o.Languages,
-			Language:   o.Languages.Match(operation.Headers.Get("Accept-Language")),
-			Country:    o.DefaultCountry,
-			Token:      tokenOf(ctx),
-			newLoaders: func() *Loaders { return NewLoaders(o.Store, o.Languages) },
+			Languages: o.Languages,
+			Language:  o.Languages.Match(operation.Headers.Get("Accept-Language")),
+			Country:   o.DefaultCountry,
+			Token:     tokenOf(ctx),
+			Catalogue: o.Store,
 		}
+		if request.Token == nil && o.Cache != nil {
+			request.Catalogue = o.Cache
+		}
+		request.newLoaders = func() *Loaders { return NewLoaders(o.Store, request.Catalogue, o.Languages) }
 		request.RenewLoaders()
 		if err := inContext(operation, request); err != nil {
 			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{presentError(o.Logger)(ctx, err)}})
 		}
-		return withNewLoaders(operation, request, next(WithRequest(ctx, request)))
+		answer := withNewLoaders(operation, request, next(WithRequest(ctx, request)))
+		return func(ctx context.Context) *graphql.Response {
+			response := answer(ctx)
+			noteDependence(operation, request, response, answerOf(ctx))
+			return response
+		}
 	}
 }
 

@@ -6,8 +6,12 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ecoseller/cache"
+	"ecoseller/telemetry"
 )
 
 // Limits are what one request, and one client, may ask for at most. Its fields are those of config.Limits.
@@ -63,6 +67,11 @@ type answer struct {
 	ran, failed bool
 	// rate is what is left to the client.
 	rate *allowance
+	// lasting says that the answer may be kept until what it depends on has changed.
+	lasting bool
+	on      cache.Dependence
+	// operation is what the log says of it.
+	operation telemetry.Operation
 }
 
 type answerKey struct{}

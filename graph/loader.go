@@ -43,6 +43,19 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	}
 }
 
+// Know tells the loader what was read for the keys already; keys without a value have none.
+func (l *Loader[K, V]) Know(keys []K, values map[K]V) {
+	known := &batch[K, V]{done: make(chan struct{}), values: values}
+	close(known.done)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, key := range keys {
+		if l.batches[key] == nil {
+			l.batches[key] = known
+		}
+	}
+}
+
 // join returns the batch that reads the key. The keys are not nil when the caller has to run it.
 func (l *Loader[K, V]) join(key K) (*batch[K, V], []K) {
 	l.mu.Lock()

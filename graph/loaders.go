@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -70,7 +72,7 @@ type PriceRangeKey struct {
 }
 
 // NewLoaders returns the loaders of one operation.
-func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
+func NewLoaders(s *store.Store, catalogue Catalogue, languages models.Languages) *Loaders {
 	l := &Loaders{}
 	l.Variants = NewLoader(l.products.siblings, byLanguage(languages, l.fetchVariants(s)))
 	l.Attributes = NewLoader(l.variants.siblings, byLanguage(languages, l.fetchAttributes(s)))
@@ -86,7 +88,7 @@ func NewLoaders(s *store.Store, languages models.Languages) *Loaders {
 	l.TypeAttributes = NewLoader(l.attributeTypes.siblings, byLanguage(languages, fetchTypeAttributes(s)))
 	l.EmailEvents = NewLoader(l.emails.siblings, s.EmailEvents)
 	l.EmailAttachments = NewLoader(l.emails.siblings, s.EmailAttachmentNames)
-	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, s.MarketsByCountries)
+	l.Markets = NewLoader(func(models.CountryCode) []models.CountryCode { return nil }, catalogue.MarketsByCountries)
 	l.Prices = NewLoader(l.priceSiblings, fetchPrices(s))
 	l.PriceRanges = NewLoader(l.priceRangeSiblings, fetchPriceRanges(s))
 	return l
@@ -105,6 +107,90 @@ func (l *Loaders) ExpectProducts(products []*models.Product) {
 	l.products.add(local)
 	l.productIDs.add(ids)
 	l.productTypes.add(types)
+}
+
+// KnowProducts says that the products came in one list, with these parts.
+func (l *Loaders) KnowProducts(products []*store.ProductWithParts, parts store.ProductParts) {
+	plain := make([]*models.Product, len(products))
+	for i, p := range products {
+		plain[i] = &p.Product
+	}
+	l.ExpectProducts(plain)
+	if parts.Variants || parts.Attributes || parts.Prices {
+		l.knowVariants(products, parts)
+	}
+	if parts.PriceRange {
+		know(l.PriceRanges, products, func(p *store.ProductWithParts) (PriceRangeKey, *models.ProductPriceRange) {
+			return PriceRangeKey{p.ID, parts.PriceList}, p.PriceRange
+		})
+	}
+	if parts.Media {
+		know(l.Media, products, func(p *store.ProductWithParts) (uuid.UUID, []*models.ProductMedia) { return p.ID, p.Media })
+	}
+	if parts.Categories {
+		know(l.ProductCategories, products, func(p *store.ProductWithParts) (LocalKey[uuid.UUID], []*models.Category) {
+			return Local(p.ID, p.Chain), p.Categories
+		})
+		var all []*models.Category
+		for _, p := range products {
+			all = append(all, p.Categories...)
+		}
+		l.ExpectCategories(all)
+	}
+	if parts.ProductType {
+		types := map[LocalKey[uuid.UUID]]*models.ProductType{}
+		for _, p := range products {
+			if p.ProductType != nil {
+				types[Local(p.ProductType.ID, p.Chain)] = p.ProductType
+			}
+		}
+		l.ProductTypes.Know(slices.Collect(maps.Keys(types)), types)
+	}
+}
+
+func (l *Loaders) knowVariants(products []*store.ProductWithParts, parts store.ProductParts) {
+	var variants []*store.VariantWithParts
+	var local []LocalKey[string]
+	var skus []string
+	var types []*models.AttributeType
+	for _, p := range products {
+		for _, v := range p.Variants {
+			variants, local, skus = append(variants, v), append(local, Local(v.SKU, v.Chain)), append(skus, v.SKU)
+			for _, a := range v.Attributes {
+				types = append(types, a.Type)
+			}
+		}
+	}
+	l.variants.add(local)
+	l.skus.add(skus)
+	l.ExpectAttributeTypes(types)
+	know(l.Variants, products, func(p *store.ProductWithParts) (LocalKey[uuid.UUID], []*models.ProductVariant) {
+		plain := make([]*models.ProductVariant, len(p.Variants))
+		for i, v := range p.Variants {
+			plain[i] = &v.ProductVariant
+		}
+		return Local(p.ID, p.Chain), plain
+	})
+	if parts.Attributes {
+		know(l.Attributes, variants, func(v *store.VariantWithParts) (LocalKey[string], []*models.Attribute) {
+			return Local(v.SKU, v.Chain), v.Attributes
+		})
+	}
+	if parts.Prices {
+		know(l.Prices, variants, func(v *store.VariantWithParts) (PriceKey, *models.ProductPrice) {
+			return PriceKey{v.SKU, parts.PriceList}, v.Price
+		})
+	}
+}
+
+// know tells a loader the value of each row.
+func know[R any, K comparable, V any](loader *Loader[K, V], rows []R, entry func(R) (K, V)) {
+	keys, values := make([]K, len(rows)), make(map[K]V, len(rows))
+	for i, row := range rows {
+		key, value := entry(row)
+		keys[i], values[key] = key, value
+	}
+	loader.Know(keys, values)
 }
 
 // ExpectCategories says that the categories came in one list, or in lists that came together.

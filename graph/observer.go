@@ -169,6 +169,7 @@ func (v observer) finish(ctx context.Context, o telemetry.Operation, response *g
 	}
 	o.Errors = len(list)
 	telemetry.RecordOf(ctx).SetOperation(o)
+	answerOf(ctx).operation = o
 	took := time.Duration(0)
 	if graphql.HasOperationContext(ctx) {
 		took = time.Since(graphql.GetOperationContext(ctx).Stats.OperationStart)

@@ -3,10 +3,13 @@ package graph
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
 	"ecoseller/models"
+	"ecoseller/store"
 )
 
 // Request is what an operation is answered for: languages, country, caller, and the loaders that join the
@@ -20,9 +23,23 @@ type Request struct {
 	// Token is the caller's; nil for an anonymous one.
 	Token   *models.AccessToken
 	Loaders *Loaders
+	// Catalogue is where products are read: those that may be shared with other requests for a caller without a token.
+	// What it returns must not be changed.
+	Catalogue Catalogue
 
 	newLoaders func() *Loaders
+	// product is what the answer depends on, if it does on one alone.
+	product atomic.Pointer[uuid.UUID]
 }
+
+// Catalogue reads products, from the database or from copies of what it says.
+type Catalogue interface {
+	ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts store.ProductParts) ([]*store.ProductWithParts, error)
+	MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error)
+}
+
+// DependsOn says that an answer whose only field is a product is made of this one.
+func (r *Request) DependsOn(product uuid.UUID) { r.product.Store(&product) }
 
 // RenewLoaders forgets what the operation has read: a mutation calls it after a change, since the fields of
 // its payload show what is there now.

@@ -19,9 +19,21 @@ func serveBounded(w http.ResponseWriter, r *http.Request, o Options, next http.H
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	ctx, cancel := context.WithTimeout(r.Context(), o.Timeout)
-	defer cancel()
-	next.ServeHTTP(w, r.WithContext(ctx))
+	run := withTimeout(o.Timeout, next)
+	if o.Cache != nil {
+		if key, ok := answerKeyOf(r, body); ok {
+			run = keepAnswers(o, key, run)
+		}
+	}
+	run.ServeHTTP(w, r)
+}
+
+func withTimeout(timeout time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 func readBody(w http.ResponseWriter, r *http.Request, limits Limits) ([]byte, error) {

@@ -81,6 +81,9 @@ func NewMoney(amount, step decimal.Decimal, currency string) Money {
 
 // digitsOf counts the fraction digits of a step: 2 for 0.01, none for 1.00.
 func digitsOf(step decimal.Decimal) int32 {
+	if isDigit(step) {
+		return -step.Exponent()
+	}
 	var digits int32
 	for !step.Truncate(digits).Equal(step) {
 		digits++
@@ -93,5 +96,13 @@ func RoundTo(amount, step decimal.Decimal) decimal.Decimal {
 	if !step.IsPositive() {
 		return amount
 	}
+	if isDigit(step) {
+		return amount.Round(-step.Exponent()) // the same, and much less work
+	}
 	return amount.DivRound(step, 0).Mul(step)
+}
+
+// isDigit says whether a step is written as the last digit alone: 1, 0.1, 0.01.
+func isDigit(step decimal.Decimal) bool {
+	return step.Exponent() <= 0 && step.IsPositive() && step.NumDigits() == 1 && step.CoefficientInt64() == 1
 }

@@ -67,7 +67,10 @@ type Price struct {
 // to the list's step; the net price is rounded to cents.
 func NewPrice(p *ProductPrice, vat Vat) *Price {
 	list := p.PriceList
-	discounted := p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Div(hundred)
+	discounted := p.Amount
+	if !p.DiscountPercent.IsZero() {
+		discounted = p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Shift(-2)
+	}
 
 	price := &Price{
 		PriceList:         list,
@@ -80,9 +83,12 @@ func NewPrice(p *ProductPrice, vat Vat) *Price {
 	if !ok {
 		return price
 	}
-	factor := hundred.Add(group.Rate.Decimal).Div(hundred)
+	factor := hundred.Add(group.Rate.Decimal).Shift(-2)
 	gross := NewMoney(discounted.Mul(factor), list.Rounding.Decimal, list.Currency)
-	before := NewMoney(p.Amount.Mul(factor), list.Rounding.Decimal, list.Currency)
+	before := gross
+	if !p.DiscountPercent.IsZero() {
+		before = NewMoney(p.Amount.Mul(factor), list.Rounding.Decimal, list.Currency)
+	}
 	price.VatRate, price.Gross, price.GrossBeforeDiscount = &group.Rate, &gross, &before
 	return price
 }

@@ -31,8 +31,6 @@ type Product struct {
 	Translation ProductTranslation `bun:"embed:translation_"`
 	// Chain is the reader's language chain; what hangs on the product is answered in it.
 	Chain []LanguageCode `bun:"-"`
-	// SortKey is the value the row was sorted by, for its cursor.
-	SortKey string `bun:"sort_key,scanonly"`
 }
 
 // ProductTranslation is a product's text in one language.
@@ -164,11 +162,14 @@ type ProductQuery struct {
 	CategorySlugs []string
 	// UnpublishedCategories says that unpublished categories lead to products as well.
 	UnpublishedCategories bool
-	ProductTypes          []string
-	Brands                []string
-	CreatedSince          *time.Time
-	UpdatedSince          *time.Time
-	Published             *bool
+	// Below is what the store makes of CategoryIDs and CategorySlugs: lists of the categories and all below them, of
+	// each of which a product must be in one.
+	Below        [][]uuid.UUID
+	ProductTypes []string
+	Brands       []string
+	CreatedSince *time.Time
+	UpdatedSince *time.Time
+	Published    *bool
 	// InStock, Attributes and Price must hold for one and the same variant; InStock false holds when no
 	// variant is in stock.
 	InStock    *bool

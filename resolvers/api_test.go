@@ -46,7 +46,7 @@ const maxPicture = 200_000
 
 var mediaAddresses = models.MediaAddresses{Base: "https://api.shop.example/media"}
 
-func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
+func newEngine(t testing.TB, s *store.Store) *postgres.Engine {
 	t.Helper()
 	cfg, err := config.From(nil)
 	if err != nil {
@@ -55,7 +55,7 @@ func newEngine(t *testing.T, s *store.Store) *postgres.Engine {
 	return postgres.New(s, postgres.Options{Languages: cataloguetest.Languages().Supported, Boosts: search.Boosts(cfg.Boosts)})
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t testing.TB) *shop {
 	t.Helper()
 	s, db := cataloguetest.NewIndexedDemo(t)
 	languages := cataloguetest.Languages()
@@ -87,7 +87,7 @@ func newShop(t *testing.T) *shop {
 }
 
 // bounded gives options the limits of a server without configuration.
-func bounded(t *testing.T, o graph.Options) graph.Options {
+func bounded(t testing.TB, o graph.Options) graph.Options {
 	t.Helper()
 	cfg, err := config.From(nil)
 	if err != nil {

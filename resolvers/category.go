@@ -2,12 +2,14 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"ecoseller/graph"
 	"ecoseller/models"
+	"ecoseller/store"
 )
 
 // findCategory returns the id of the category that exactly one of the arguments names; the nil id when there
@@ -23,6 +25,14 @@ func (r *Resolver) findCategory(ctx context.Context, id, slug, code *string, lan
 		return orNilID(r.Store.CategoryIDBySlug(ctx, *slug, language))
 	}
 	return orNilID(r.Store.CategoryIDByCode(ctx, *code))
+}
+
+// orNilID turns "not found" into the nil id.
+func orNilID(id uuid.UUID, err error) (uuid.UUID, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return uuid.Nil, nil
+	}
+	return id, err
 }
 
 // loadCategory returns the category, or nil when it is missing or hidden: by itself, or by one above it.

@@ -19,7 +19,7 @@ var newRenderer = sync.OnceValues(func() (*mail.Renderer, error) {
 	return mail.NewRenderer(mail.Shop{Name: "Shop", URL: "https://shop.example"}, cataloguetest.Languages())
 })
 
-func newComposer(t *testing.T) *mail.Composer {
+func newComposer(t testing.TB) *mail.Composer {
 	t.Helper()
 	renderer, err := newRenderer()
 	if err != nil {

@@ -12,19 +12,51 @@ import (
 	"ecoseller/store"
 )
 
-// findProduct returns the id of the product that exactly one of the arguments names; the nil id when there
-// is none.
-func (r *Resolver) findProduct(ctx context.Context, id, slug, sku *string, language models.LanguageCode) (uuid.UUID, error) {
+// product returns the product that exactly one of the arguments names, with what the operation selects of it; nil when
+// there is none, or when it is hidden from the caller.
+func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []models.LanguageCode) (*models.Product, error) {
 	if countGiven(id, slug, sku) != 1 {
-		return uuid.Nil, models.BadInput(models.CodeBadInput, "a product is asked for by exactly one of id, slug and sku")
+		return nil, models.BadInput(models.CodeBadInput, "a product is asked for by exactly one of id, slug and sku")
+	}
+	parts, err := selectedParts(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if id != nil {
-		return models.ParseUUID(models.KindProduct, *id)
+		key, err := models.ParseUUID(models.KindProduct, *id)
+		if err != nil {
+			return nil, err
+		}
+		products, err := readProducts(ctx, []uuid.UUID{key}, chain, parts)
+		if err != nil {
+			return nil, err
+		}
+		return r.seen(ctx, products[key]), nil
 	}
+	var key store.ProductKey
 	if slug != nil {
-		return orNilID(r.Store.ProductIDBySlug(ctx, *slug, language))
+		key.Slug = *slug
+	} else {
+		key.SKU = *sku
 	}
-	return orNilID(r.Store.ProductIDBySKU(ctx, *sku))
+	product, err := r.Store.ProductWithPartsByKey(ctx, key, chain, parts)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	graph.FromContext(ctx).Loaders.KnowProducts([]*store.ProductWithParts{product}, parts)
+	return r.seen(ctx, &product.Product), nil
+}
+
+// seen is the product if the caller may see it. The answer then depends on no other product.
+func (r *Resolver) seen(ctx context.Context, product *models.Product) *models.Product {
+	request := graph.FromContext(ctx)
+	if product = visible(product, request.Token); product != nil {
+		request.DependsOn(product.ID)
+	}
+	return product
 }
 
 // countGiven counts the arguments that are not null.
@@ -36,14 +68,6 @@ func countGiven(arguments ...*string) int {
 		}
 	}
 	return given
-}
-
-// orNilID turns "not found" into the nil id.
-func orNilID(id uuid.UUID, err error) (uuid.UUID, error) {
-	if errors.Is(err, store.ErrNotFound) {
-		return uuid.Nil, nil
-	}
-	return id, err
 }
 
 // loadProduct returns the product, or nil when it is missing or hidden from the caller.
@@ -68,12 +92,23 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 	if err != nil {
 		return nil, err
 	}
-	products, more, err := r.Store.ProductPage(ctx, query)
+	parts, err := selectedParts(ctx, "nodes", "edges.node")
 	if err != nil {
 		return nil, err
 	}
-	graph.FromContext(ctx).Loaders.ExpectProducts(products)
-	return productConnection(query, products, more)
+	places, more, err := r.Store.ProductPage(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(places))
+	for i, place := range places {
+		ids[i] = place.ID
+	}
+	products, err := readProducts(ctx, ids, chain, parts)
+	if err != nil {
+		return nil, err
+	}
+	return productConnection(query, places, products, more)
 }
 
 func (r *Resolver) productQuery(ctx context.Context, chain []models.LanguageCode, a productListArguments) (models.ProductQuery, error) {
@@ -235,23 +270,28 @@ func parseIDs(kind string, ids []string) ([]uuid.UUID, error) {
 }
 
 // productConnection makes a page; more says whether there are products beyond the end it was read towards.
-func productConnection(q models.ProductQuery, products []*models.Product, more bool) (*models.ProductConnection, error) {
+// One that was deleted since is left out.
+func productConnection(q models.ProductQuery, places []store.ProductPlace, products map[uuid.UUID]*models.Product, more bool) (*models.ProductConnection, error) {
 	connection := &models.ProductConnection{
 		Query:    q,
 		PageInfo: &models.PageInfo{HasNextPage: more, HasPreviousPage: q.From != nil},
-		Edges:    make([]*models.ProductEdge, len(products)),
+		Edges:    make([]*models.ProductEdge, 0, len(places)),
 	}
 	if q.Backward {
 		connection.PageInfo = &models.PageInfo{HasNextPage: q.From != nil, HasPreviousPage: more}
 	}
-	for i, p := range products {
-		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: p.SortKey, ID: p.ID})
+	for _, place := range places {
+		product := products[place.ID]
+		if product == nil {
+			continue
+		}
+		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: place.SortKey, ID: place.ID})
 		if err != nil {
 			return nil, err
 		}
-		connection.Edges[i] = &models.ProductEdge{Cursor: cursor, Node: p}
+		connection.Edges = append(connection.Edges, &models.ProductEdge{Cursor: cursor, Node: product})
 	}
-	if n := len(products); n > 0 {
+	if n := len(connection.Edges); n > 0 {
 		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
 		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
 	}

@@ -158,16 +158,11 @@ func (r *productVariantResolver) Price(ctx context.Context, obj *models.ProductV
 }
 
 func (r *queryResolver) Product(ctx context.Context, id *string, slug *string, sku *string, language *models.LanguageCode) (*models.Product, error) {
-	request := graph.FromContext(ctx)
-	chain, err := request.Chain(language)
+	chain, err := graph.FromContext(ctx).Chain(language)
 	if err != nil {
 		return nil, err
 	}
-	key, err := r.findProduct(ctx, id, slug, sku, chain[0])
-	if err != nil || key == uuid.Nil {
-		return nil, err
-	}
-	return r.loadProduct(ctx, key, chain)
+	return r.product(ctx, id, slug, sku, chain)
 }
 
 func (r *queryResolver) Products(ctx context.Context, first *int32, after *string, last *int32, before *string, filter *graph.ProductFilter, sort *graph.ProductSort, language *models.LanguageCode) (*models.ProductConnection, error) {

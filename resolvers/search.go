@@ -3,6 +3,7 @@ package resolvers
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -144,7 +145,7 @@ func (r *Resolver) foundProducts(ctx context.Context, request search.Request, re
 	if err != nil {
 		return nil, err
 	}
-	products, err := r.publishedByIDs(ctx, hitIDs(result.Hits), request.Chain)
+	products, err := r.publishedByIDs(ctx, hitIDs(result.Hits), request.Chain, "nodes", "edges.node")
 	if err != nil {
 		return nil, err
 	}
@@ -184,17 +185,16 @@ func hitIDs(hits []search.Hit) []uuid.UUID {
 	return ids
 }
 
-func (r *Resolver) publishedByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode) (map[uuid.UUID]*models.Product, error) {
+// publishedByIDs returns the products that customers may see, with what the operation selects of them at the paths.
+func (r *Resolver) publishedByIDs(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, paths ...string) (map[uuid.UUID]*models.Product, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	products, err := r.Store.ProductsByIDs(ctx, ids, chain)
-	graph.FromContext(ctx).Loaders.ExpectProducts(products)
-	published := make(map[uuid.UUID]*models.Product, len(products))
-	for _, p := range products {
-		if p.Published {
-			published[p.ID] = p
-		}
+	parts, err := selectedParts(ctx, paths...)
+	if err != nil {
+		return nil, err
 	}
-	return published, err
+	products, err := readProducts(ctx, ids, chain, parts)
+	maps.DeleteFunc(products, func(_ uuid.UUID, p *models.Product) bool { return !p.Published })
+	return products, err
 }

@@ -44,7 +44,7 @@ func (r *Resolver) addClickedProducts(ctx context.Context, request *graph.Reques
 	if err != nil {
 		return err
 	}
-	products, err := r.publishedByIDs(ctx, ids, chain)
+	products, err := r.publishedByIDs(ctx, ids, chain, "clickedProducts.product")
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"ecoseller/models"
 	"ecoseller/search"
+	"ecoseller/store"
 )
 
 // conditions are what random filters are made of.
@@ -120,7 +121,7 @@ func (b *bench) filtered(text string, q models.ProductQuery) search.Request {
 }
 
 // listed returns the ids that `products` has for the filter, in its order.
-func (b *bench) listed(q models.ProductQuery) []*models.Product {
+func (b *bench) listed(q models.ProductQuery) []store.ProductPlace {
 	b.Helper()
 	published := true
 	q.Published, q.Chain, q.Size = &published, []models.LanguageCode{"cs", "en"}, 1000

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +21,54 @@ const visibleBelow = `
 		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published OR ?1
 	)
 	SELECT id FROM below`
+
+// withBelow looks the categories of a query up, with all below them, before the query itself: the planner can tell how
+// many products are in categories that it knows, and so whether to look them up or to walk along the list.
+func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error) {
+	look := func(statement string, args ...any) error {
+		rows, err := s.queryJSON(ctx, statement, args...)
+		if err != nil {
+			return wrap(ctx, err, "look up categories below")
+		}
+		below := []uuid.UUID{}
+		if err := json.Unmarshal(rows[0], &below); err != nil {
+			return fmt.Errorf("read categories below: %w", err)
+		}
+		q.Below = append(q.Below, below)
+		return nil
+	}
+	if q.CategoryIDs != nil {
+		texts := make([]string, len(q.CategoryIDs))
+		for i, id := range q.CategoryIDs {
+			texts[i] = id.String()
+		}
+		if err := look(belowIDs, arrayText(texts), q.UnpublishedCategories); err != nil {
+			return q, err
+		}
+	}
+	if q.CategorySlugs != nil {
+		if err := look(belowSlugs, arrayText(q.CategorySlugs), q.UnpublishedCategories, string(q.Chain[0])); err != nil {
+			return q, err
+		}
+	}
+	q.CategoryIDs, q.CategorySlugs = nil, nil
+	return q, nil
+}
+
+// belowIDs and belowSlugs select the same as visibleBelow: of the categories with the ids, or with the slugs in the
+// language $3.
+const (
+	belowIDs   = belowStart + "$1::uuid[]" + belowEnd
+	belowSlugs = belowStart + "ARRAY(SELECT category_id FROM category_translations WHERE language = $3::text AND slug = ANY($1::text[]))" + belowEnd
+	belowStart = `
+	WITH RECURSIVE below AS (
+		SELECT id FROM categories WHERE (published OR $2::boolean) AND id = ANY(`
+	belowEnd = `)
+		UNION
+		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published OR $2::boolean
+	)
+	SELECT to_json(ARRAY(SELECT id FROM below))`
+)
 
 // translationOfCategory joins the text in the first language of the chain that has one.
 const translationOfCategory = `

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -59,22 +61,16 @@ type marketRow struct {
 // MarketsByCountries returns a market for each country, also for those that the shop does not know:
 // these have the default price list and no VAT.
 func (s *Store) MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error) {
-	var rows []marketRow
-	err := s.db.NewRaw(`
-		SELECT wanted.country, co.code IS NOT NULL AS known, coalesce(co.default_price_list, pl.code, '') AS price_list,
-			vg.code, coalesce(vg.name, '') AS name, coalesce(vg.rate, 0) AS rate, coalesce(vg.is_default, false) AS is_default,
-			coalesce(vg.version, 0) AS version, tg.product_type_id
-		FROM unnest(?::text[]) AS wanted (country)
-		LEFT JOIN countries AS co ON co.code = wanted.country
-		LEFT JOIN price_lists AS pl ON pl.is_default
-		LEFT JOIN vat_groups AS vg ON vg.country = co.code
-		LEFT JOIN product_type_vat_groups AS tg ON tg.vat_group = vg.code`,
-		stringArray(countries)).Scan(ctx, &rows)
+	rows, err := s.queryJSON(ctx, marketsStatement, arrayText(countries))
 	if err != nil {
 		return nil, wrap(ctx, err, "load markets")
 	}
 	markets := make(map[models.CountryCode]*models.Market, len(countries))
-	for _, row := range rows {
+	for _, raw := range rows {
+		var row marketRow
+		if err := json.Unmarshal(raw, &row); err != nil {
+			return nil, fmt.Errorf("read market: %w", err)
+		}
 		if markets[row.Country] == nil {
 			markets[row.Country] = models.NewMarket(row.Country, row.Known, row.PriceList)
 		}
@@ -82,6 +78,18 @@ func (s *Store) MarketsByCountries(ctx context.Context, countries []models.Count
 	}
 	return markets, nil
 }
+
+// marketsStatement has a row for each VAT group of the countries, and one for a country without any.
+const marketsStatement = `
+	SELECT json_build_object(
+		'Country', wanted.country, 'Known', co.code IS NOT NULL, 'PriceList', coalesce(co.default_price_list, pl.code, ''),
+		'Code', vg.code, 'Name', coalesce(vg.name, ''), 'Rate', coalesce(vg.rate, 0), 'IsDefault', coalesce(vg.is_default, false),
+		'Version', coalesce(vg.version, 0), 'ProductTypeID', tg.product_type_id)
+	FROM unnest($1::text[]) AS wanted (country)
+	LEFT JOIN countries AS co ON co.code = wanted.country
+	LEFT JOIN price_lists AS pl ON pl.is_default
+	LEFT JOIN vat_groups AS vg ON vg.country = co.code
+	LEFT JOIN product_type_vat_groups AS tg ON tg.vat_group = vg.code`
 
 func (r *marketRow) addTo(market *models.Market) {
 	if r.Code == nil {

@@ -30,9 +30,16 @@ const productColumns = `
 	t.meta_description AS translation_meta_description, t.short_description AS translation_short_description,
 	t.description AS translation_description`
 
-// ProductPage returns the products of a page in their order, and whether there are more: after the page, or
-// before it when it is asked for backward.
-func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (products []*models.Product, more bool, err error) {
+// ProductPlace is where a product stands in a list.
+type ProductPlace struct {
+	ID uuid.UUID
+	// SortKey is the value that it is sorted by, for its cursor.
+	SortKey string
+}
+
+// ProductPage returns the places of a page in their order, and whether there are more: after the page, or before it when
+// it is asked for backward.
+func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places []ProductPlace, more bool, err error) {
 	direction := q.Direction
 	if q.Backward {
 		direction = direction.Reverse()
@@ -41,12 +48,15 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if err != nil {
 		return nil, false, err
 	}
+	if q, err = s.withBelow(ctx, q); err != nil {
+		return nil, false, err
+	}
 	rare, err := s.rareAttributes(ctx, q.Attributes)
 	if err != nil {
 		return nil, false, err
 	}
-	query := s.selectProducts(&products, q.Chain).
-		ColumnExpr("?::text AS sort_key", order.text).
+	query := s.db.NewSelect().Model((*models.Product)(nil)).
+		ColumnExpr("p.id, ?::text AS sort_key", order.text).
 		Apply(order.join).
 		Apply(filterProducts(besides(q, rare))).
 		Apply(lookUp(rare)).
@@ -58,20 +68,24 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (product
 	if q.From != nil {
 		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
 	}
-	if err := query.Scan(ctx); err != nil {
+	if err := query.Scan(ctx, &places); err != nil {
 		return nil, false, wrap(ctx, err, "load page of products")
 	}
-	if len(products) > q.Size {
-		products, more = products[:q.Size], true
+	if len(places) > q.Size {
+		places, more = places[:q.Size], true
 	}
 	if q.Backward {
-		slices.Reverse(products)
+		slices.Reverse(places)
 	}
-	return withChain(products, q.Chain), more, nil
+	return places, more, nil
 }
 
 // CountProducts counts the products that a list has on all its pages.
 func (s *Store) CountProducts(ctx context.Context, q models.ProductQuery) (int, error) {
+	q, err := s.withBelow(ctx, q)
+	if err != nil {
+		return 0, err
+	}
 	count, err := s.db.NewSelect().Model((*models.Product)(nil)).Apply(filterProducts(q)).Count(ctx)
 	return int(count), wrap(ctx, err, "count products")
 }
@@ -82,14 +96,6 @@ func (s *Store) ProductsByIDs(ctx context.Context, ids []uuid.UUID, chain []mode
 	var products []*models.Product
 	err := s.selectProducts(&products, chain).Where("p.id = ANY(?)", uuidArray(ids)).Scan(ctx)
 	return withChain(products, chain), wrap(ctx, err, "load products")
-}
-
-// ProductIDBySlug returns the id of the product with this slug in this language, or ErrNotFound.
-func (s *Store) ProductIDBySlug(ctx context.Context, slug string, language models.LanguageCode) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := s.db.NewRaw("SELECT product_id FROM product_translations WHERE language = ? AND slug = ?", language, slug).
-		Scan(ctx, &id)
-	return id, wrap(ctx, err, "find product by slug")
 }
 
 // ProductIDBySKU returns the id of the product that has this variant, or ErrNotFound.
@@ -239,6 +245,9 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 		if q.CategorySlugs != nil {
 			query.Where(inCategories, bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
 				q.Chain[0], pgdialect.Array(q.CategorySlugs)), q.UnpublishedCategories)
+		}
+		for _, categories := range q.Below {
+			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(?))", uuidArray(categories))
 		}
 		if q.Brands != nil {
 			query.Where("p.brand = ANY(?)", pgdialect.Array(q.Brands))

@@ -28,13 +28,16 @@ var bigTables = []string{
 	"product_media", "product_price_ranges", "product_sort_titles",
 }
 
-// lastStatement keeps the last SELECT that was run.
-type lastStatement struct{ sql string }
+// lastStatement keeps the last SELECT that was run, and the last one that was prepared.
+type lastStatement struct{ sql, prepared string }
 
 func (*lastStatement) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
 
 func (l *lastStatement) AfterQuery(_ context.Context, event *bun.QueryEvent) {
-	if strings.HasPrefix(strings.TrimSpace(event.Query), "SELECT") {
+	switch {
+	case strings.Contains(event.Query, "$1"):
+		l.prepared = event.Query
+	case strings.HasPrefix(strings.TrimSpace(event.Query), "SELECT"):
 		l.sql = event.Query
 	}
 }
@@ -156,11 +159,32 @@ func TestListsReadNoTableWhole(t *testing.T) {
 			}
 		}
 	}
+	everything := store.ProductParts{Attributes: true, Prices: true, PriceList: "czk", PriceRange: true, Media: true, Categories: true, ProductType: true}
+	if _, err := watched.ProductsWithParts(t.Context(), []uuid.UUID{uuid.New()}, cataloguetest.Languages().Chain("cs"), everything); err != nil {
+		t.Fatal(err)
+	}
+	if scanned := scannedByPrepared(t, db, last.prepared); len(scanned) > 0 {
+		t.Errorf("products with their parts read whole: %v", scanned)
+	}
 	measureDepth(t, s, products)
 }
 
+// scannedByPrepared is scannedTables of a prepared statement with three parameters.
+func scannedByPrepared(t *testing.T, db *bun.DB, sql string) []string {
+	t.Helper()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.Exec("PREPARE looked_at (text, text, text) AS " + sql); err != nil {
+		t.Fatal(err)
+	}
+	return scannedTables(t, tx, "EXECUTE looked_at ('{cs}', 'czk', '{}')")
+}
+
 // scannedTables are the big tables that the plan of a statement reads from end to end.
-func scannedTables(t *testing.T, db *bun.DB, sql string) []string {
+func scannedTables(t *testing.T, db bun.IDB, sql string) []string {
 	t.Helper()
 	var raw []byte
 	if err := db.NewRaw("EXPLAIN (FORMAT JSON) "+strings.ReplaceAll(sql, "?", "??")).Scan(t.Context(), &raw); err != nil {

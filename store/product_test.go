@@ -130,11 +130,19 @@ func TestProductsAreSortedByTheAlphabet(t *testing.T) {
 	if _, err := db.Exec(`UPDATE product_translations SET title = title || ' x' WHERE language = 'cs'`); err != nil {
 		t.Fatal(err)
 	}
-	products, _, err := s.ProductPage(t.Context(), models.ProductQuery{
+	places, _, err := s.ProductPage(t.Context(), models.ProductQuery{
 		Chain: []models.LanguageCode{"cs"}, Size: 100, SortKey: models.SortByTitle, Direction: models.Ascending,
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	products := make([]*models.Product, len(places))
+	for i, place := range places {
+		found, err := s.ProductsByIDs(t.Context(), []uuid.UUID{place.ID}, []models.LanguageCode{"cs"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		products[i] = found[0]
 	}
 	last := map[string]int{}
 	for i, p := range products {

@@ -46,11 +46,13 @@ type variantAttribute struct {
 	Number          *decimal.Decimal
 	Name            models.Translated `bun:"type:jsonb"`
 	Position        int
+	Version         int64
 
 	TypeCode      string
 	TypeValueType models.AttributeValueType
 	TypeUnit      *string
 	TypeName      models.Translated `bun:"type:jsonb"`
+	TypeVersion   int64
 }
 
 // AttributesBySKUs returns the variants' attributes with their types, in their order. Variants share them, and each is
@@ -66,14 +68,14 @@ func (s *Store) AttributesBySKUs(ctx context.Context, skus []string) (map[string
 			JOIN attribute_types AS at ON at.id = a.attribute_type_id
 			WHERE va.sku = ANY(?)
 		)
-		SELECT '' AS sku, '' AS attribute_ids, a.id, a.attribute_type_id, a.value, a.number, a.name, a.position,
-			at.code AS type_code, at.value_type AS type_value_type, at.unit AS type_unit, at.name AS type_name
+		SELECT '' AS sku, '' AS attribute_ids, a.id, a.attribute_type_id, a.value, a.number, a.name, a.position, a.version,
+			at.code AS type_code, at.value_type AS type_value_type, at.unit AS type_unit, at.name AS type_name, at.version AS type_version
 		FROM attributes AS a
 		JOIN attribute_types AS at ON at.id = a.attribute_type_id
 		WHERE a.id IN (SELECT attribute_id FROM had)
 		UNION ALL
 		SELECT sku, string_agg(attribute_id::text, ' ' ORDER BY position, code, value),
-			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+			NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 		FROM had GROUP BY sku`, pgdialect.Array(skus)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, wrap(ctx, err, "load attributes of variants")
@@ -101,9 +103,9 @@ func (s *Store) AttributesBySKUs(ctx context.Context, skus []string) (map[string
 
 func (r *variantAttribute) attribute() *models.Attribute {
 	return &models.Attribute{
-		ID: r.ID, AttributeTypeID: r.AttributeTypeID, Value: r.Value, Number: r.Number, Name: r.Name, Position: r.Position,
+		ID: r.ID, AttributeTypeID: r.AttributeTypeID, Value: r.Value, Number: r.Number, Name: r.Name, Position: r.Position, Version: r.Version,
 		Type: &models.AttributeType{
-			ID: r.AttributeTypeID, Code: r.TypeCode, ValueType: r.TypeValueType, Unit: r.TypeUnit, Name: r.TypeName,
+			ID: r.AttributeTypeID, Code: r.TypeCode, ValueType: r.TypeValueType, Unit: r.TypeUnit, Name: r.TypeName, Version: r.TypeVersion,
 		},
 	}
 }

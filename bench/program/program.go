@@ -17,12 +17,20 @@ import (
 
 // Build builds ecoseller from the working folder, as it is released, and returns its path in the given folder.
 func Build(ctx context.Context, folder string) (string, error) {
-	path := filepath.Join(folder, "ecoseller")
-	if output, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w: %s", err, output)
+	return BuildPackage(ctx, folder, ".", "ecoseller")
+}
+
+// BuildPackage builds another program of this module in the same way.
+func BuildPackage(ctx context.Context, folder, source, name string) (string, error) {
+	path := filepath.Join(folder, name)
+	if output, err := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, source).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w: %s", name, err, output)
 	}
 	return path, nil
 }
+
+// lookForReady is short, because the time until a server answers is measured with it.
+const lookForReady = 5 * time.Millisecond
 
 // Server is a running ecoseller that is ready.
 type Server struct {
@@ -35,7 +43,7 @@ type Server struct {
 // Start runs the program as a server on a free port of the loopback, with nothing in its environment but what is given,
 // and waits until it is ready, for a minute at most. The end of the context ends it too.
 func Start(ctx context.Context, path string, environment []string) (*Server, error) {
-	address, err := freeAddress(ctx)
+	address, err := FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +56,11 @@ func Start(ctx context.Context, path string, environment []string) (*Server, err
 		return nil, fmt.Errorf("start the server: %w", err)
 	}
 	go func() { s.ended <- s.command.Wait() }()
-	for range 600 {
+	for started := time.Now(); time.Since(started) < time.Minute; {
 		select {
 		case err := <-s.ended:
 			return nil, fmt.Errorf("the server has ended: %w", err)
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(lookForReady):
 		}
 		if s.ready(ctx) {
 			return s, nil
@@ -84,7 +92,8 @@ func (s *Server) ready(ctx context.Context) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-func freeAddress(ctx context.Context) (string, error) {
+// FreeAddress is host:port on the loopback that nobody listens on.
+func FreeAddress(ctx context.Context) (string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)

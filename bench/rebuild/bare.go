@@ -35,16 +35,17 @@ func (r *recording) file(n int) string { return filepath.Join(r.folder, fmt.Spri
 // bareLoad sends what was recorded, as it is.
 type bareLoad struct {
 	elastic     string
+	alias       string
 	recording   *recording
 	connections int
 	definition  []byte
 }
 
-const bareIndex = alias + "-bare"
+func (l *bareLoad) index() string { return "/" + l.alias + "-bare" }
 
 // copyDefinition takes settings and mappings of the index that was rebuilt.
 func (l *bareLoad) copyDefinition(ctx context.Context) error {
-	raw, err := l.request(ctx, http.MethodGet, "/"+alias+"?flat_settings=true", nil)
+	raw, err := l.request(ctx, http.MethodGet, "/"+l.alias+"?flat_settings=true", nil)
 	if err != nil {
 		return err
 	}
@@ -69,9 +70,9 @@ func (l *bareLoad) copyDefinition(ctx context.Context) error {
 
 // run loads into a new index and returns documents a second, until they can be searched and are on the disk.
 func (l *bareLoad) run(ctx context.Context) (float64, error) {
-	_, _ = l.request(ctx, http.MethodDelete, "/"+bareIndex, nil)
+	_, _ = l.request(ctx, http.MethodDelete, l.index(), nil)
 	started := time.Now()
-	if _, err := l.request(ctx, http.MethodPut, "/"+bareIndex, l.definition); err != nil {
+	if _, err := l.request(ctx, http.MethodPut, l.index(), l.definition); err != nil {
 		return 0, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -83,7 +84,7 @@ func (l *bareLoad) run(ctx context.Context) (float64, error) {
 			if err != nil {
 				return fmt.Errorf("read recording: %w", err)
 			}
-			answer, err := l.request(ctx, http.MethodPost, "/"+bareIndex+"/_bulk?filter_path=errors", body)
+			answer, err := l.request(ctx, http.MethodPost, l.index()+"/_bulk?filter_path=errors", body)
 			if err == nil && !bytes.Contains(answer, []byte("false")) {
 				failed.Store(n, true)
 			}
@@ -97,12 +98,12 @@ func (l *bareLoad) run(ctx context.Context) (float64, error) {
 		return 0, fmt.Errorf("request %v was refused", n)
 	}
 	for _, step := range []string{"_flush", "_refresh"} {
-		if _, err := l.request(context.WithoutCancel(ctx), http.MethodPost, "/"+bareIndex+"/"+step, nil); err != nil {
+		if _, err := l.request(context.WithoutCancel(ctx), http.MethodPost, l.index()+"/"+step, nil); err != nil {
 			return 0, err
 		}
 	}
 	took := time.Since(started)
-	raw, err := l.request(context.WithoutCancel(ctx), http.MethodGet, "/"+bareIndex+"/_count", nil)
+	raw, err := l.request(context.WithoutCancel(ctx), http.MethodGet, l.index()+"/_count", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -114,7 +115,7 @@ func (l *bareLoad) run(ctx context.Context) (float64, error) {
 }
 
 func (l *bareLoad) deleteAll(ctx context.Context) {
-	raw, err := l.request(ctx, http.MethodGet, "/_cat/indices/"+alias+"-*?h=index", nil)
+	raw, err := l.request(ctx, http.MethodGet, "/_cat/indices/"+l.alias+"-*?h=index", nil)
 	if err != nil {
 		return
 	}

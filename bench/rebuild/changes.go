@@ -19,10 +19,10 @@ import (
 
 // measureChanges changes products, in one transaction as an update of many prices does, or in one each, and tells how
 // long it takes until a worker has made all of them searchable in both engines.
-func measureChanges(ctx context.Context, cfg *config.Config, s *store.Store, count int) error {
+func measureChanges(ctx context.Context, cfg *config.Config, s *store.Store, o options) error {
 	engine, err := elastic.New(elastic.Options{
 		Addresses: []string{cfg.Elastic.Host}, Username: cfg.Elastic.Username, Password: cfg.Elastic.Password,
-		Index: alias, Languages: languages(cfg).Supported, Logger: slog.Default(),
+		Index: o.alias, Languages: languages(cfg).Supported, Logger: slog.Default(),
 	})
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func measureChanges(ctx context.Context, cfg *config.Config, s *store.Store, cou
 	defer stop()
 	go worker.Run(working)
 
-	ids, err := s.ProductIDsAfter(ctx, uuid.Nil, count)
+	ids, err := s.ProductIDsAfter(ctx, uuid.Nil, o.changes)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -25,22 +26,30 @@ import (
 	"ecoseller/store"
 )
 
-// alias is where the benchmark's index is; that of the shop is left alone.
-const alias = "bench-rebuild"
+type options struct {
+	rounds, connections, changes int
+	engines                      []string
+	alias                        string
+	json                         bool
+}
 
 func main() {
-	rounds := flag.Int("rounds", 3, "how often each is measured")
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
 	engines := flag.String("engines", "ELASTICSEARCH,POSTGRES", "the engines that are rebuilt")
-	connections := flag.Int("connections", 3, "how many requests the bare load has in flight")
-	changes := flag.Int("changes", 0, "measure instead how soon so many changed products are searchable")
+	flag.IntVar(&o.connections, "connections", 3, "how many requests the bare load has in flight")
+	flag.IntVar(&o.changes, "changes", 0, "measure instead how soon so many changed products are searchable")
+	flag.StringVar(&o.alias, "alias", "bench-rebuild", "where the index is; all that begin with it are deleted at the end")
+	flag.BoolVar(&o.json, "json", false, "print the documents a second of each round as JSON, and nothing else")
 	flag.Parse()
-	if err := run(context.Background(), *rounds, strings.Split(*engines, ","), *connections, *changes); err != nil {
+	o.engines = strings.Split(*engines, ",")
+	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "rebuild:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, rounds int, names []string, connections, changes int) error {
+func run(ctx context.Context, o options) error {
 	cfg, err := config.FromEnvironment()
 	if err != nil {
 		return err
@@ -62,32 +71,46 @@ func run(ctx context.Context, rounds int, names []string, connections, changes i
 		return err
 	}
 	defer between.Close()
-	if _, err := rebuild(ctx, cfg, s, between.Address, names); err != nil {
+	if _, err := rebuild(ctx, cfg, s, between.Address, o); err != nil {
 		return err
 	}
-	load := bareLoad{elastic: cfg.Elastic.Host, recording: recording, connections: connections}
+	load := bareLoad{elastic: cfg.Elastic.Host, alias: o.alias, recording: recording, connections: o.connections}
 	if err := load.copyDefinition(ctx); err != nil {
 		return err
 	}
 	defer load.deleteAll(ctx)
 
-	if changes > 0 {
-		return measureChanges(ctx, cfg, s, changes)
+	if o.changes > 0 {
+		return measureChanges(ctx, cfg, s, o)
 	}
+	return compare(ctx, o, load, func() (indexer.Report, error) { return rebuild(ctx, cfg, s, cfg.Elastic.Host, o) })
+}
+
+// compare loads and rebuilds in turns.
+func compare(ctx context.Context, o options, load bareLoad, rebuild func() (indexer.Report, error)) error {
 	var bare, ours []float64
-	for range rounds {
+	for range o.rounds {
 		rate, err := load.run(ctx)
 		if err != nil {
 			return err
 		}
 		bare = append(bare, rate)
-		report, err := rebuild(ctx, cfg, s, cfg.Elastic.Host, names)
+		report, err := rebuild()
 		if err != nil {
 			return err
 		}
 		ours = append(ours, report.Rate())
+		if o.json {
+			continue
+		}
 		fmt.Printf("bare load %6.0f documents/s   rebuild %6.0f documents/s   %.2f   (%d products)\n",
 			rate, report.Rate(), report.Rate()/rate, report.Products)
+	}
+	if o.json {
+		if err := json.NewEncoder(os.Stdout).Encode(map[string][]float64{"bare": bare, "rebuild": ours}); err != nil {
+			return fmt.Errorf("print rates: %w", err)
+		}
+		return nil
 	}
 	fmt.Printf("median    %6.0f documents/s           %6.0f documents/s   %.2f\n", median(bare), median(ours), median(ours)/median(bare))
 	fmt.Printf("this process: %s at most\n", peakMemory())
@@ -116,16 +139,16 @@ func languages(cfg *config.Config) models.Languages {
 	return l
 }
 
-func rebuild(ctx context.Context, cfg *config.Config, s *store.Store, address string, names []string) (indexer.Report, error) {
+func rebuild(ctx context.Context, cfg *config.Config, s *store.Store, address string, o options) (indexer.Report, error) {
 	var engines []search.Engine
-	for _, name := range names {
+	for _, name := range o.engines {
 		switch search.EngineName(name) {
 		case search.Postgres:
 			engines = append(engines, postgres.New(s, postgres.Options{Languages: languages(cfg).Supported, Boosts: search.Boosts(cfg.Boosts)}))
 		case search.Elasticsearch:
 			engine, err := elastic.New(elastic.Options{
 				Addresses: []string{address}, Username: cfg.Elastic.Username, Password: cfg.Elastic.Password,
-				Index: alias, Languages: languages(cfg).Supported, Logger: slog.Default(),
+				Index: o.alias, Languages: languages(cfg).Supported, Logger: slog.Default(),
 			})
 			if err != nil {
 				return indexer.Report{}, err

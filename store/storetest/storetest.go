@@ -34,7 +34,7 @@ func Open(tb testing.TB, options store.Options) *bun.DB {
 // Admin returns a pool on the server's own database, from which a test can take the others away.
 func Admin(tb testing.TB) *bun.DB {
 	tb.Helper()
-	return Open(tb, adminOptions(tb))
+	return Open(tb, ServerOptions(tb))
 }
 
 // Create makes a database as NewDB does and returns how to reach it, for tests that start processes.
@@ -65,7 +65,7 @@ func CreateFilled(tb testing.TB, name string, fill func(ctx context.Context, db 
 
 func create(tb testing.TB, t template) store.Options {
 	tb.Helper()
-	options := adminOptions(tb)
+	options := ServerOptions(tb)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 
@@ -84,8 +84,8 @@ func create(tb testing.TB, t template) store.Options {
 	return options
 }
 
-// adminOptions reads the server from the environment that `scripts/services env` prints.
-func adminOptions(tb testing.TB) store.Options {
+// ServerOptions names the server of tests and its database for administration; it reads them from the environment that `scripts/services env` prints.
+func ServerOptions(tb testing.TB) store.Options {
 	tb.Helper()
 	host := os.Getenv("POSTGRES_HOST")
 	if host == "" {

@@ -33,7 +33,7 @@ func TestCopiesAreFilledOnceAndApart(t *testing.T) {
 
 func TestRemovesWhatKilledRunsHaveLeft(t *testing.T) {
 	t.Parallel()
-	options := adminOptions(t)
+	options := ServerOptions(t)
 	s := &server{options: options, db: Open(t, options)}
 	made := func(prefix string, age time.Duration) string {
 		name := prefix + strconv.Itoa(time.Now().Nanosecond()) + "_" + strconv.FormatInt(time.Now().Add(-age).Unix(), 10)

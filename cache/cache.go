@@ -1,0 +1,142 @@
+package cache
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/maypok86/otter/v2"
+
+	"ecoseller/models"
+	"ecoseller/store"
+)
+
+// listenAgainAfter is the pause after a connection that broke.
+const listenAgainAfter = 500 * time.Millisecond
+
+// entryOverhead is about what an entry takes besides its content, in bytes.
+const entryOverhead = 200
+
+// Cache keeps whole answers, products with their parts, and markets. A nil Cache keeps nothing.
+type Cache struct {
+	changes  *Changes
+	store    *store.Store
+	answers  *otter.Cache[AnswerKey, *kept[*Answer]]
+	products *otter.Cache[productKey, *kept[*store.ProductWithParts]]
+	markets  *otter.Cache[models.CountryCode, *kept[*models.Market]]
+	making   makers
+}
+
+// kept is something with what it depends on.
+type kept[V any] struct {
+	value V
+	since Moment
+	on    Dependence
+	bytes uint32
+}
+
+// New returns a cache of that many bytes, which gives nothing before Keep listens.
+func New(s *store.Store, bytes int64) *Cache {
+	share := uint64(bytes) / 2
+	return &Cache{
+		changes:  NewChanges(),
+		store:    s,
+		answers:  bounded[AnswerKey, *Answer](share),
+		products: bounded[productKey, *store.ProductWithParts](share),
+		markets:  otter.Must(&otter.Options[models.CountryCode, *kept[*models.Market]]{MaximumSize: 300}),
+		making:   makers{running: map[AnswerKey]chan struct{}{}},
+	}
+}
+
+func bounded[K comparable, V any](bytes uint64) *otter.Cache[K, *kept[V]] {
+	return otter.Must(&otter.Options[K, *kept[V]]{
+		MaximumWeight: bytes,
+		Weigher:       func(_ K, k *kept[V]) uint32 { return k.bytes + entryOverhead },
+	})
+}
+
+// Keep listens for changes until the context ends.
+func (c *Cache) Keep(ctx context.Context, logger *slog.Logger) {
+	for ctx.Err() == nil {
+		err := c.store.ListenToCatalogue(ctx, c.changes)
+		if ctx.Err() != nil {
+			return
+		}
+		logger.WarnContext(ctx, "changes of the catalogue are not heard; nothing is cached meanwhile", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenAgainAfter):
+		}
+	}
+}
+
+// get returns what is kept, unless it has changed.
+func get[K comparable, V any](c *Cache, from *otter.Cache[K, *kept[V]], key K) (value V, ok bool) {
+	k, ok := from.GetIfPresent(key)
+	if !ok || !c.changes.Unchanged(k.since, k.on) {
+		return value, false
+	}
+	return k.value, true
+}
+
+// productKey is a product as it is read for a language.
+type productKey struct {
+	id       uuid.UUID
+	language models.LanguageCode
+	parts    store.ProductParts
+}
+
+// ProductsWithParts is that of the store, for readers without a token. What it returns is shared, and must not be
+// changed.
+func (c *Cache) ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts store.ProductParts) ([]*store.ProductWithParts, error) {
+	found := make([]*store.ProductWithParts, 0, len(ids))
+	var missing []uuid.UUID
+	for _, id := range ids {
+		if product, ok := get(c, c.products, productKey{id, chain[0], parts}); ok {
+			found = append(found, product)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	since := c.changes.Now()
+	read, err := c.store.ProductsWithParts(ctx, missing, chain, parts)
+	for _, product := range read {
+		c.products.Set(productKey{product.ID, chain[0], parts}, &kept[*store.ProductWithParts]{
+			value: product, since: since, on: Dependence{product.ID}, bytes: product.Size(),
+		})
+	}
+	return append(found, read...), err
+}
+
+// MarketsByCountries is that of the store.
+func (c *Cache) MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error) {
+	markets := make(map[models.CountryCode]*models.Market, len(countries))
+	var missing []models.CountryCode
+	for _, country := range countries {
+		if market, ok := get(c, c.markets, country); ok {
+			markets[country] = market
+		} else {
+			missing = append(missing, country)
+		}
+	}
+	if len(missing) == 0 {
+		return markets, nil
+	}
+	since := c.changes.Now()
+	read, err := c.store.MarketsByCountries(ctx, missing)
+	if err != nil {
+		return nil, err
+	}
+	for country, market := range read {
+		markets[country] = market
+		c.markets.Set(country, &kept[*models.Market]{value: market, since: since, on: onReference})
+	}
+	return markets, nil
+}
+
+// onReference names no product that could ever change.
+var onReference = Dependence{Product: uuid.Max}

@@ -1,0 +1,2 @@
+DROP FUNCTION tell_changed_products() CASCADE;
+DROP FUNCTION tell_changed_reference() CASCADE;

@@ -107,7 +107,8 @@ type stream struct {
 
 // enter begins a stream, unless the server stops; its context ends with it.
 func (s *Streams) enter(ctx context.Context, transport string) (context.Context, *stream, bool) {
-	ctx, end := context.WithCancelCause(ctx)
+	// The head of the answer is written before operations run, several of them at once: they have nothing to tell it.
+	ctx, end := context.WithCancelCause(context.WithValue(ctx, answerKey{}, (*answer)(nil)))
 	one := &stream{transport: transport, end: end}
 	s.mu.Lock()
 	defer s.mu.Unlock()

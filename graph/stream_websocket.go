@@ -63,8 +63,7 @@ func (t webSockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		refuse(w, http.StatusForbidden, CodeCrossOrigin, "a WebSocket must be opened by a page of this server or of an allowed origin")
 		return
 	}
-	// The connection outlives what the answer is told while it is made; several operations would write to it at once.
-	ctx, one, entered := t.streams.enter(context.WithValue(r.Context(), answerKey{}, (*answer)(nil)), "websocket")
+	ctx, one, entered := t.streams.enter(r.Context(), "websocket")
 	if !entered {
 		refuse(w, http.StatusServiceUnavailable, CodeStopping, errStopping.Error())
 		return
@@ -137,9 +136,9 @@ func (c *closing) Error() string { return fmt.Sprintf("%s (%d)", c.reason, c.cod
 func (s *socket) serve(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); s.closeWith(ctx) }()
-	ctx, err := s.open(ctx)
+	identified, err := s.open(ctx)
 	for err == nil {
-		err = s.answerNext(ctx)
+		err = s.answerNext(identified)
 	}
 	s.stream.end(err)
 	<-ended

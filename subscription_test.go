@@ -15,7 +15,7 @@ import (
 // follow subscribes to a job over a WebSocket of its own, and returns what reads the next state.
 func (a api) follow(t *testing.T, id string) func() string {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), "http://"+a.address+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	conn, _, err := websocket.Dial(t.Context(), "http://"+a.address+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		t.Fatal(err)
 	}

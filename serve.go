@@ -250,11 +250,8 @@ func (s *shop) keepSearches() (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
-// keepCache has answers and products kept until they change, until the last request is answered.
+// keepCache has answers, products and markets kept until they change, until the last request is answered.
 func (s *shop) keepCache() (stop func()) {
-	if s.cfg.Traffic.ReadCacheBytes == 0 {
-		return func() {}
-	}
 	s.cache = cache.New(s.store, s.cfg.Traffic.ReadCacheBytes)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -64,8 +64,7 @@ type shop struct {
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
 	names    *suggest.Names
-	// cache is nil when nothing is kept.
-	cache *cache.Cache
+	cache *cache.Cache // in the server
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
 

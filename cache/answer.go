@@ -18,6 +18,9 @@ type Answer struct {
 	Operation telemetry.Operation
 }
 
+// KeepsAnswers says whether there is room for any.
+func (c *Cache) KeepsAnswers() bool { return c.answers != nil }
+
 // Now is the moment before an answer is made.
 func (c *Cache) Now() Moment { return c.changes.Now() }
 

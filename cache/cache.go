@@ -18,10 +18,11 @@ const listenAgainAfter = 500 * time.Millisecond
 // entryOverhead is about what an entry takes besides its content, in bytes.
 const entryOverhead = 200
 
-// Cache keeps whole answers, products with their parts, and markets. A nil Cache keeps nothing.
+// Cache keeps whole answers, products with their parts, and markets.
 type Cache struct {
-	changes  *Changes
-	store    *store.Store
+	changes *Changes
+	store   *store.Store
+	// answers and products are nil when none are kept.
 	answers  *otter.Cache[AnswerKey, *kept[*Answer]]
 	products *otter.Cache[productKey, *kept[*store.ProductWithParts]]
 	markets  *otter.Cache[models.CountryCode, *kept[*models.Market]]
@@ -36,17 +37,19 @@ type kept[V any] struct {
 	bytes uint32
 }
 
-// New returns a cache of that many bytes, which gives nothing before Keep listens.
+// New returns a cache of that many bytes, which gives nothing before Keep listens. Markets are few, and kept in any case.
 func New(s *store.Store, bytes int64) *Cache {
-	share := uint64(bytes) / 2
-	return &Cache{
-		changes:  NewChanges(),
-		store:    s,
-		answers:  bounded[AnswerKey, *Answer](share),
-		products: bounded[productKey, *store.ProductWithParts](share),
-		markets:  otter.Must(&otter.Options[models.CountryCode, *kept[*models.Market]]{MaximumSize: 300}),
-		making:   makers{running: map[AnswerKey]chan struct{}{}},
+	c := &Cache{
+		changes: NewChanges(),
+		store:   s,
+		markets: otter.Must(&otter.Options[models.CountryCode, *kept[*models.Market]]{MaximumSize: 300}),
+		making:  makers{running: map[AnswerKey]chan struct{}{}},
 	}
+	if bytes > 0 {
+		c.answers = bounded[AnswerKey, *Answer](uint64(bytes) / 2)
+		c.products = bounded[productKey, *store.ProductWithParts](uint64(bytes) / 2)
+	}
+	return c
 }
 
 func bounded[K comparable, V any](bytes uint64) *otter.Cache[K, *kept[V]] {
@@ -90,6 +93,9 @@ type productKey struct {
 // ProductsWithParts is that of the store, for readers without a token. What it returns is shared, and must not be
 // changed.
 func (c *Cache) ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts store.ProductParts) ([]*store.ProductWithParts, error) {
+	if c.products == nil {
+		return c.store.ProductsWithParts(ctx, ids, chain, parts)
+	}
 	found := make([]*store.ProductWithParts, 0, len(ids))
 	var missing []uuid.UUID
 	for _, id := range ids {

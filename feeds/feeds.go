@@ -66,10 +66,10 @@ type offer struct {
 }
 
 // finalPrice is what the customer pays: with VAT where there is any.
-func (o *offer) finalPrice() models.Money { return orNet(o.price.Gross, o.price.Net) }
+func (o *offer) finalPrice() models.Money { return orNet(o.price.Gross(), o.price.Net()) }
 
 func (o *offer) priceBeforeDiscount() models.Money {
-	return orNet(o.price.GrossBeforeDiscount, o.price.NetBeforeDiscount)
+	return orNet(o.price.GrossBeforeDiscount(), o.price.NetBeforeDiscount())
 }
 
 func orNet(gross *models.Money, net models.Money) models.Money {

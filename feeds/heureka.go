@@ -50,7 +50,7 @@ func (f *Feeds) WriteHeureka(ctx context.Context, w io.Writer, a Audience) error
 		return err
 	}
 	err = f.eachOffer(ctx, a, func(o *offer) error {
-		if o.price.Gross == nil {
+		if o.price.Gross() == nil {
 			return nil
 		}
 		return d.add(heurekaItemOf(o))
@@ -68,8 +68,8 @@ func heurekaItemOf(o *offer) *heurekaItem {
 		Product:      plainText(o.product.Translation.Title, heurekaName),
 		Description:  plainText(descriptionOf(o.product), heurekaDescription),
 		URL:          o.link,
-		PriceVat:     o.price.Gross.Amount.String(),
-		Vat:          o.price.VatRate.String() + "%",
+		PriceVat:     o.price.Gross().Amount.String(),
+		Vat:          o.price.VatRate().String() + "%",
 		Manufacturer: plainText(o.product.Brand, heurekaName),
 		CategoryText: plainText(strings.Join(o.category, " | "), heurekaDescription),
 		ProductNo:    plainText(o.variant.ManufacturerPartNumber, heurekaName),

@@ -289,7 +289,7 @@ func (ec *executionContext) _Price_net(ctx context.Context, field graphql.Collec
 			return ec.fieldContext_Price_net(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Net, nil
+			return obj.Net(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
@@ -303,7 +303,7 @@ func (ec *executionContext) fieldContext_Price_net(_ context.Context, field grap
 	fc = &graphql.FieldContext{
 		Object:     "Price",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -321,7 +321,7 @@ func (ec *executionContext) _Price_netBeforeDiscount(ctx context.Context, field 
 			return ec.fieldContext_Price_netBeforeDiscount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.NetBeforeDiscount, nil
+			return obj.NetBeforeDiscount(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
@@ -335,7 +335,7 @@ func (ec *executionContext) fieldContext_Price_netBeforeDiscount(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "Price",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -376,7 +376,7 @@ func (ec *executionContext) _Price_vatRate(ctx context.Context, field graphql.Co
 			return ec.fieldContext_Price_vatRate(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.VatRate, nil
+			return obj.VatRate(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Decimal) graphql.Marshaler {
@@ -387,7 +387,7 @@ func (ec *executionContext) _Price_vatRate(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_Price_vatRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Price", field, false, false, "Decimal")
+	return graphql.NewScalarFieldContext("Price", field, true, false, "Decimal")
 }
 
 func (ec *executionContext) _Price_gross(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
@@ -399,7 +399,7 @@ func (ec *executionContext) _Price_gross(ctx context.Context, field graphql.Coll
 			return ec.fieldContext_Price_gross(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Gross, nil
+			return obj.Gross(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
@@ -413,7 +413,7 @@ func (ec *executionContext) fieldContext_Price_gross(_ context.Context, field gr
 	fc = &graphql.FieldContext{
 		Object:     "Price",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -431,7 +431,7 @@ func (ec *executionContext) _Price_grossBeforeDiscount(ctx context.Context, fiel
 			return ec.fieldContext_Price_grossBeforeDiscount(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.GrossBeforeDiscount, nil
+			return obj.GrossBeforeDiscount(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
@@ -445,7 +445,7 @@ func (ec *executionContext) fieldContext_Price_grossBeforeDiscount(_ context.Con
 	fc = &graphql.FieldContext{
 		Object:     "Price",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -697,7 +697,7 @@ func (ec *executionContext) _PriceRange_lowestNet(ctx context.Context, field gra
 			return ec.fieldContext_PriceRange_lowestNet(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LowestNet, nil
+			return obj.LowestNet(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
@@ -711,7 +711,7 @@ func (ec *executionContext) fieldContext_PriceRange_lowestNet(_ context.Context,
 	fc = &graphql.FieldContext{
 		Object:     "PriceRange",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -729,7 +729,7 @@ func (ec *executionContext) _PriceRange_highestNet(ctx context.Context, field gr
 			return ec.fieldContext_PriceRange_highestNet(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.HighestNet, nil
+			return obj.HighestNet(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
@@ -743,7 +743,7 @@ func (ec *executionContext) fieldContext_PriceRange_highestNet(_ context.Context
 	fc = &graphql.FieldContext{
 		Object:     "PriceRange",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -761,7 +761,7 @@ func (ec *executionContext) _PriceRange_lowestGross(ctx context.Context, field g
 			return ec.fieldContext_PriceRange_lowestGross(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.LowestGross, nil
+			return obj.LowestGross(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
@@ -775,7 +775,7 @@ func (ec *executionContext) fieldContext_PriceRange_lowestGross(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "PriceRange",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)
@@ -793,7 +793,7 @@ func (ec *executionContext) _PriceRange_highestGross(ctx context.Context, field 
 			return ec.fieldContext_PriceRange_highestGross(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.HighestGross, nil
+			return obj.HighestGross(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
@@ -807,7 +807,7 @@ func (ec *executionContext) fieldContext_PriceRange_highestGross(_ context.Conte
 	fc = &graphql.FieldContext{
 		Object:     "PriceRange",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Money(ctx, field)

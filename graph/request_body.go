@@ -20,7 +20,7 @@ func serveBounded(w http.ResponseWriter, r *http.Request, o Options, next http.H
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	run := withTimeout(o.Timeout, next)
-	if o.Cache != nil {
+	if o.Cache != nil && o.Cache.KeepsAnswers() {
 		if key, ok := answerKeyOf(r, body); ok {
 			run = keepAnswers(o, key, run)
 		}

@@ -49,67 +49,85 @@ var cent = decimal.New(1, -2)
 
 var hundred = decimal.NewFromInt(100)
 
-// Price is what a variant costs in a price list, for a country or without one.
+// Price is what a variant costs in a price list, for a country or without one. What is asked of it is computed then:
+// most readers want one of its amounts.
 type Price struct {
 	PriceList       *PriceList
 	DiscountPercent Decimal
-	// Net and NetBeforeDiscount are without VAT.
-	Net               Money
-	NetBeforeDiscount Money
-	// VatRate, in percent, and the gross prices are nil where there is no VAT.
-	Vat                 Vat
-	VatRate             *Decimal
-	Gross               *Money
-	GrossBeforeDiscount *Money
+	// Vat is the VAT group, or why there is none.
+	Vat Vat
+
+	amount decimal.Decimal
 }
 
-// NewPrice computes the price with the list's rounding. The gross price is that of the exact net price, rounded
-// to the list's step; the net price is rounded to cents.
+// NewPrice returns the price with the list's rounding.
 func NewPrice(p *ProductPrice, vat Vat) *Price {
-	list := p.PriceList
-	discounted := p.Amount
-	if !p.DiscountPercent.IsZero() {
-		discounted = p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Shift(-2)
-	}
-
-	price := &Price{
-		PriceList:         list,
-		DiscountPercent:   NewDecimal(p.DiscountPercent),
-		Net:               NewMoney(discounted, cent, list.Currency),
-		NetBeforeDiscount: NewMoney(p.Amount, cent, list.Currency),
-		Vat:               vat,
-	}
-	group, ok := vat.(*VatGroup)
-	if !ok {
-		return price
-	}
-	factor := hundred.Add(group.Rate.Decimal).Shift(-2)
-	gross := NewMoney(discounted.Mul(factor), list.Rounding.Decimal, list.Currency)
-	before := gross
-	if !p.DiscountPercent.IsZero() {
-		before = NewMoney(p.Amount.Mul(factor), list.Rounding.Decimal, list.Currency)
-	}
-	price.VatRate, price.Gross, price.GrossBeforeDiscount = &group.Rate, &gross, &before
-	return price
+	return &Price{PriceList: p.PriceList, DiscountPercent: NewDecimal(p.DiscountPercent), Vat: vat, amount: p.Amount}
 }
 
-// PriceRange is what a product costs in a price list, for a country or without one.
+// Net is without VAT, after the discount, rounded to cents.
+func (p *Price) Net() Money { return NewMoney(p.discounted(), cent, p.PriceList.Currency) }
+
+// NetBeforeDiscount is without VAT, rounded to cents.
+func (p *Price) NetBeforeDiscount() Money { return NewMoney(p.amount, cent, p.PriceList.Currency) }
+
+// Gross is what the customer pays: the exact net price with VAT, rounded to the list's step. It is nil where there is no
+// VAT.
+func (p *Price) Gross() *Money { return p.withVat(p.discounted()) }
+
+// GrossBeforeDiscount is Gross without the discount.
+func (p *Price) GrossBeforeDiscount() *Money { return p.withVat(p.amount) }
+
+// VatRate is in percent; nil where there is no VAT.
+func (p *Price) VatRate() *Decimal {
+	if group, ok := p.Vat.(*VatGroup); ok {
+		return &group.Rate
+	}
+	return nil
+}
+
+func (p *Price) discounted() decimal.Decimal {
+	if p.DiscountPercent.IsZero() {
+		return p.amount
+	}
+	return p.amount.Mul(hundred.Sub(p.DiscountPercent.Decimal)).Shift(-2)
+}
+
+func (p *Price) withVat(net decimal.Decimal) *Money {
+	group, ok := p.Vat.(*VatGroup)
+	if !ok {
+		return nil
+	}
+	exact := net.Mul(hundred.Add(group.Rate.Decimal)).Shift(-2)
+	gross := NewMoney(exact, p.PriceList.Rounding.Decimal, p.PriceList.Currency)
+	return &gross
+}
+
+// PriceRange is what a product costs in a price list, for a country or without one: the variants of a product have one
+// VAT rate, so that the cheapest without VAT is the cheapest with it.
 type PriceRange struct {
 	PriceList *PriceList
-	// LowestNet and HighestNet are without VAT.
-	LowestNet, HighestNet Money
-	// LowestGross and HighestGross are nil where there is no VAT.
-	LowestGross, HighestGross *Money
+
+	lowest, highest *Price
 }
 
-// NewPriceRange computes the prices as NewPrice does: the variants of a product have one VAT rate, so that the
-// cheapest without VAT is the cheapest with it.
+// NewPriceRange computes the prices as NewPrice does.
 func NewPriceRange(r *ProductPriceRange, vat Vat) *PriceRange {
-	lowest := NewPrice(&ProductPrice{Amount: r.Lowest, PriceList: r.PriceList}, vat)
-	highest := NewPrice(&ProductPrice{Amount: r.Highest, PriceList: r.PriceList}, vat)
 	return &PriceRange{
 		PriceList: r.PriceList,
-		LowestNet: lowest.Net, HighestNet: highest.Net,
-		LowestGross: lowest.Gross, HighestGross: highest.Gross,
+		lowest:    NewPrice(&ProductPrice{Amount: r.Lowest, PriceList: r.PriceList}, vat),
+		highest:   NewPrice(&ProductPrice{Amount: r.Highest, PriceList: r.PriceList}, vat),
 	}
 }
+
+// LowestNet is without VAT.
+func (r *PriceRange) LowestNet() Money { return r.lowest.Net() }
+
+// HighestNet is without VAT.
+func (r *PriceRange) HighestNet() Money { return r.highest.Net() }
+
+// LowestGross is nil where there is no VAT.
+func (r *PriceRange) LowestGross() *Money { return r.lowest.Gross() }
+
+// HighestGross is nil where there is no VAT.
+func (r *PriceRange) HighestGross() *Money { return r.highest.Gross() }

@@ -35,7 +35,7 @@ func TestPriceArithmetic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, vat := drawPrice(t), drawVat(t)
 		price := models.NewPrice(p, vat)
-		gross, net, rounding := price.Gross.Amount.Decimal, price.Net.Amount.Decimal, p.PriceList.Rounding.Decimal
+		gross, net, rounding := price.Gross().Amount.Decimal, price.Net().Amount.Decimal, p.PriceList.Rounding.Decimal
 
 		// gross = net + VAT: the exact gross price, rounded half away from zero to the step of the list.
 		exactNet := p.Amount.Mul(hundred.Sub(p.DiscountPercent)).Div(hundred)
@@ -52,16 +52,16 @@ func TestPriceArithmetic(t *testing.T) {
 		if net.IsNegative() || gross.IsNegative() {
 			t.Fatalf("negative: %s, %s", net, gross)
 		}
-		if price.GrossBeforeDiscount.Amount.LessThan(gross) || price.NetBeforeDiscount.Amount.LessThan(net) {
+		if price.GrossBeforeDiscount().Amount.LessThan(gross) || price.NetBeforeDiscount().Amount.LessThan(net) {
 			t.Fatal("a discount made it dearer")
 		}
 
 		p.DiscountPercent = decimal.Zero
-		if whole := models.NewPrice(p, vat); !whole.Gross.Amount.Equal(whole.GrossBeforeDiscount.Amount.Decimal) || !whole.Net.Amount.Equal(whole.NetBeforeDiscount.Amount.Decimal) {
+		if whole := models.NewPrice(p, vat); !whole.Gross().Amount.Equal(whole.GrossBeforeDiscount().Amount.Decimal) || !whole.Net().Amount.Equal(whole.NetBeforeDiscount().Amount.Decimal) {
 			t.Fatal("no discount changes the price")
 		}
 		p.DiscountPercent = hundred
-		if free := models.NewPrice(p, vat); !free.Gross.Amount.IsZero() || !free.Net.Amount.IsZero() {
+		if free := models.NewPrice(p, vat); !free.Gross().Amount.IsZero() || !free.Net().Amount.IsZero() {
 			t.Fatal("a discount of 100 % leaves something to pay")
 		}
 	})
@@ -108,7 +108,7 @@ func TestVatOfAMarket(t *testing.T) {
 			t.Errorf("%s: %+v", market.Country, none)
 		}
 		price := models.NewPrice(&models.ProductPrice{Amount: hundred, PriceList: &models.PriceList{Currency: "EUR"}}, market.Vat(nil))
-		if price.Gross != nil || price.GrossBeforeDiscount != nil || price.VatRate != nil || price.Net.Amount.IsZero() {
+		if price.Gross() != nil || price.GrossBeforeDiscount() != nil || price.VatRate() != nil || price.Net().Amount.IsZero() {
 			t.Errorf("%s: %+v", market.Country, price)
 		}
 	}

@@ -44,8 +44,8 @@ func BenchmarkPrice(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		price := models.NewPrice(stored, vat)
-		price.Net.Amount.MarshalGQL(io.Discard)
-		price.Gross.Amount.MarshalGQL(io.Discard)
+		price.Net().Amount.MarshalGQL(io.Discard)
+		price.Gross().Amount.MarshalGQL(io.Discard)
 	}
 }
 

@@ -76,6 +76,8 @@ func addParts(ctx context.Context, parts *store.ProductParts, operation *graphql
 				return err
 			}
 			parts.PriceRange = parts.PriceRange || wanted
+		case "description":
+			parts.Description = true
 		case "media":
 			parts.Media = true
 		case "categories":

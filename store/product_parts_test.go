@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func TestPartsAreWhatLoadersRead(t *testing.T) {
 	if err != nil || len(ids) < 50 {
 		t.Fatalf("%d products, %v", len(ids), err)
 	}
-	all := store.ProductParts{Attributes: true, Prices: true, PriceList: "czk", PriceRange: true, Media: true, Categories: true, ProductType: true}
+	all := store.ProductParts{Attributes: true, Prices: true, PriceList: "czk", PriceRange: true, Media: true, Categories: true, ProductType: true, Description: true}
 	for _, language := range cataloguetest.Languages().Supported {
 		chain := cataloguetest.Languages().Chain(language)
 		found, err := s.ProductsWithParts(t.Context(), ids, chain, all)
@@ -188,9 +189,12 @@ func partByPart(t *testing.T, s *store.Store, ids []uuid.UUID, chain []models.La
 	must(err)
 	types, err := s.ProductTypes(ctx)
 	must(err)
+	priceLists, err := s.PriceLists(ctx)
+	must(err)
+	priceLists = slices.DeleteFunc(priceLists, func(l *models.PriceList) bool { return l.Code != list })
 	found := map[uuid.UUID]*store.ProductWithParts{}
 	for _, p := range products {
-		with := &store.ProductWithParts{Product: *p, Media: media[p.ID], Categories: categories[p.ID]}
+		with := &store.ProductWithParts{Product: *p, Media: media[p.ID], Categories: categories[p.ID], PriceList: priceLists[0]}
 		for _, r := range ranges {
 			if r.ProductID == p.ID {
 				with.PriceRange = r
@@ -253,7 +257,7 @@ func BenchmarkProductWithParts(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	detail := store.ProductParts{Attributes: true, Prices: true, PriceList: priceList(b, db), Media: true}
+	detail := store.ProductParts{Attributes: true, Prices: true, PriceList: priceList(b, db), Media: true, Description: true}
 	list := store.ProductParts{Prices: true, PriceList: detail.PriceList, Media: true}
 	for _, c := range []struct {
 		name  string

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"time"
 	"unicode"
@@ -52,10 +53,11 @@ type Renderer struct {
 	shop      Shop
 	languages models.Languages
 	words     map[models.LanguageCode]*words
-	letters   map[models.LanguageCode]map[models.EmailKind]*letter
+	letters   map[models.LanguageCode]map[models.EmailKind]func() (*letter, error)
 }
 
-// NewRenderer reads all templates in all languages; whatever is wrong with them shows here.
+// NewRenderer reads the words of all languages. A template is parsed when the first mail is written by it: all of them
+// take longer than the rest of a start. Tests write a mail of each kind.
 func NewRenderer(shop Shop, languages models.Languages) (*Renderer, error) {
 	if shop.Zone == nil {
 		shop.Zone = time.UTC
@@ -65,17 +67,18 @@ func NewRenderer(shop Shop, languages models.Languages) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := readSources()
-	if err != nil {
-		return nil, err
-	}
-	r := &Renderer{shop: shop, languages: languages, words: all, letters: map[models.LanguageCode]map[models.EmailKind]*letter{}}
+	sources := sync.OnceValues(readSources)
+	r := &Renderer{shop: shop, languages: languages, words: all, letters: map[models.LanguageCode]map[models.EmailKind]func() (*letter, error){}}
 	for code, w := range all {
-		r.letters[code] = map[models.EmailKind]*letter{}
+		r.letters[code] = map[models.EmailKind]func() (*letter, error){}
 		for _, kind := range models.TemplateKinds() {
-			if r.letters[code][kind], err = sources.parse(kind, r.functions(w)); err != nil {
-				return nil, err
-			}
+			r.letters[code][kind] = sync.OnceValues(func() (*letter, error) {
+				read, err := sources()
+				if err != nil {
+					return nil, err
+				}
+				return read.parse(kind, r.functions(w))
+			})
 		}
 	}
 	return r, nil
@@ -96,12 +99,15 @@ type page struct {
 // translated to. The unsubscribe URL may be empty.
 func (r *Renderer) Render(content Content, wanted models.LanguageCode, unsubscribeURL string) (Rendered, error) {
 	w := r.wordsFor(wanted)
-	l := r.letters[w.code][content.Kind()]
-	if l == nil {
+	parsed := r.letters[w.code][content.Kind()]
+	if parsed == nil {
 		return Rendered{}, fmt.Errorf("no template for mails of kind %s", content.Kind())
 	}
+	l, err := parsed()
+	if err != nil {
+		return Rendered{}, err
+	}
 	p := page{Shop: r.shop, Language: w.code, Reason: l.reason, UnsubscribeURL: unsubscribeURL, Data: content}
-	var err error
 	if p.Subject, err = oneLine(l.subject, content); err != nil {
 		return Rendered{}, err
 	}

@@ -499,26 +499,72 @@ func readAxe(t *testing.T) string {
 	return string(script)
 }
 
-const answerOfPlayground = "document.querySelector('.graphiql-response')?.innerText ?? ''"
+// answerOfPlayground is all of the answer; the page itself has only what can be seen of it.
+const answerOfPlayground = "(document.querySelector('.graphiql-response .CodeMirror')?.CodeMirror.getValue() ?? '')"
 
 func playgroundRunsExamples(t *testing.T, p *browserPage) {
 	open := func() {
 		p.do(t, "open the playground", chromedp.Navigate(p.address+"/"))
-		p.until(t, "document.querySelectorAll('.graphiql-tab').length === 5 && document.querySelector('.graphiql-execute-button')")
+		p.until(t, "document.querySelectorAll('.graphiql-tab').length === 6 && document.querySelector('.graphiql-execute-button')")
 	}
 	open()
 	p.until(t, "document.querySelector('.graphiql-doc-explorer')?.innerText.includes('SearchProductsConnection') || document.querySelector('.graphiql-doc-explorer')?.innerText.includes('ProductSearchConnection')")
 	for i, want := range []string{`"totalCount": 19`, `"highlighted": `, `"sku": "LUM-AIR2-BLK"`, `"hasNextPage": true`, `"state": "QUEUED"`} {
 		p.value(t, fmt.Sprintf("document.querySelectorAll('.graphiql-tab')[%d].querySelector('button').click()", i))
 		p.until(t, fmt.Sprintf("document.querySelectorAll('.graphiql-tab')[%d].matches('.graphiql-tab-active')", i))
-		p.click(t, ".graphiql-execute-button")
-		p.until(t, answerOfPlayground+".includes("+fmt.Sprintf("%q", want)+")")
+		p.execute(t, want)
 	}
 	p.until(t, "localStorage.getItem('graphiql:tabState')?.includes('\"activeTabIndex\":4')")
 	if got := p.value(t, "Object.values(localStorage).some(text => text.includes('eco_'))"); got != "false" {
 		t.Error("the browser keeps the token")
 	}
+	followJob(t, p)
+	p.value(t, "document.querySelectorAll('.graphiql-tab')[4].querySelector('button').click()")
+	p.until(t, "document.querySelectorAll('.graphiql-tab')[4].matches('.graphiql-tab-active')")
+	p.until(t, "localStorage.getItem('graphiql:tabState')?.includes('\"activeTabIndex\":4')")
 	open() // the tabs of the last visit, with the token
-	p.click(t, ".graphiql-execute-button")
-	p.until(t, answerOfPlayground+`.includes('"to": ')`)
+	p.execute(t, `"to": `)
+}
+
+// execute runs what the tab holds until the answer is the wanted one.
+func (p *browserPage) execute(t *testing.T, want string) {
+	t.Helper()
+	p.answers(t, want, func() { p.click(t, ".graphiql-execute-button") })
+}
+
+// answers asks until the answer is the wanted one: GraphiQL shows a tab before it knows what operation is in it.
+func (p *browserPage) answers(t *testing.T, want string, ask func()) {
+	t.Helper()
+	answered := answerOfPlayground + ".includes(" + fmt.Sprintf("%q", want) + ")"
+	for range 10 {
+		ask()
+		for range 20 {
+			if p.value(t, answered) == "true" {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	t.Fatalf("the answer never has %s: %s", want, p.value(t, answerOfPlayground))
+}
+
+// followJob runs the example that has a query, which says what jobs there are, and a subscription.
+func followJob(t *testing.T, p *browserPage) {
+	t.Helper()
+	p.value(t, "document.querySelectorAll('.graphiql-tab')[5].querySelector('button').click()")
+	p.until(t, "document.querySelectorAll('.graphiql-tab')[5].matches('.graphiql-tab-active')")
+	const editor = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+	p.until(t, editor+".getValue().includes('jobChanged')")
+	run := func(operation, want string) {
+		p.value(t, fmt.Sprintf("%[1]s.setCursor(%[1]s.getValue().split(/\\n/).findIndex(line => line.startsWith(%[2]q)))", editor, operation))
+		p.value(t, editor+".focus()")
+		p.answers(t, want, func() {
+			p.do(t, "press Ctrl and Enter", chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+		})
+	}
+	run("query Jobs", `"kind": "send_email"`)
+	id := p.value(t, answerOfPlayground+`.match(/"id": "([^"]+)"/)[1]`)
+	p.value(t, fmt.Sprintf("document.querySelector('.graphiql-editor-tool .CodeMirror').CodeMirror.setValue('{\"id\": %q}')", id))
+	run("subscription Follow", `"jobChanged"`)
+	p.until(t, answerOfPlayground+`.includes('"state": "SUCCEEDED"')`)
 }

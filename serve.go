@@ -27,6 +27,7 @@ import (
 	"ecoseller/search/queryplan"
 	"ecoseller/search/statistics"
 	"ecoseller/store"
+	"ecoseller/subscriptions"
 	"ecoseller/web"
 )
 
@@ -67,7 +68,8 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	defer s.keepIndices(ctx)()
 	defer s.keepSearches()()
 	defer s.keepCache()()
-	handler, err := s.handler(token)
+	streams := s.newStreams()
+	handler, err := s.handler(token, streams)
 	if err != nil {
 		stopWorker()
 		return err
@@ -79,7 +81,7 @@ func serve(ctx context.Context, cfg *config.Config, logger *slog.Logger) error {
 	}
 	defer stopAdmin()
 	s.announce(listener.Addr(), token)
-	err = serveUntil(ctx, s.limitConnections(listener), handler, s.cfg)
+	err = serveUntil(ctx, s.limitConnections(listener), handler, streams, s.cfg)
 	stopWorker()
 	return err
 }
@@ -120,8 +122,8 @@ func listen(ctx context.Context, cfg *config.Config) (net.Listener, error) {
 	return listener, nil
 }
 
-// serveUntil answers requests until the context ends, then lets those that run finish.
-func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, cfg *config.Config) error {
+// serveUntil answers requests until the context ends, then lets those that run finish. Streams would not, so they are ended.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, streams *graph.Streams, cfg *config.Config) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: cfg.Traffic.HeaderTime, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
@@ -135,10 +137,18 @@ func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler
 	}
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	stopStreams(stopping, streams)
 	if err := server.Shutdown(stopping); err != nil {
 		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
+}
+
+// stopStreams does not wait long for clients that do not answer.
+func stopStreams(ctx context.Context, streams *graph.Streams) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	streams.Stop(ctx)
 }
 
 // maxHeader is more than browsers send; with persisted queries by GET the whole request is in the head.
@@ -258,7 +268,13 @@ func (s *shop) rebuildAtStart(ctx context.Context) {
 	s.logger.Info("rebuilt search index at start", "products", report.Products, "took", report.Took)
 }
 
-func (s *shop) handler(token string) (http.Handler, error) {
+func (s *shop) newStreams() *graph.Streams {
+	return graph.NewStreams(graph.StreamOptions{
+		Store: s.store, Limits: graph.Limits(s.cfg.Limits), Logger: s.logger, Metrics: s.observed.graph,
+	})
+}
+
+func (s *shop) handler(token string, streams *graph.Streams) (http.Handler, error) {
 	plan := &queryplan.Searcher{Planner: s.planner, Next: s.engines()}
 	mux := http.NewServeMux()
 	if err := s.openMedia(); err != nil {
@@ -279,14 +295,14 @@ func (s *shop) handler(token string) (http.Handler, error) {
 			QueryPlan: plan, Statistics: s.statistics, MessageIDDomain: s.cfg.MessageIDDomain(),
 			Media: s.media, MediaAddresses: s.mediaAddresses(), Composer: s.composer(),
 			EmailRates: models.EmailRates{PerCaller: s.cfg.Email.PerCaller, PerRecipient: s.cfg.Email.PerRecipient},
-			MaxPage:    s.cfg.Limits.PageSize,
+			MaxPage:    s.cfg.Limits.PageSize, Jobs: subscriptions.NewJobs(s.store, s.logger),
 		},
 		Limits: graph.Limits(s.cfg.Limits), ClientAddress: s.clients().Address, Origins: s.cfg.Traffic.Origins,
 		Documents: documents, Cache: s.cache, CacheTime: s.cfg.Traffic.CacheTime,
 		MaxUpload: maxUpload,
 		Store:     s.store, Languages: s.languages, DefaultCountry: models.CountryCode(s.cfg.DefaultCountry),
 		Introspection: s.cfg.AllowIntrospection(), Timeout: s.cfg.RequestTimeout, Logger: s.logger,
-		Metrics: s.observed.graph,
+		Metrics: s.observed.graph, Streams: streams,
 	}))
 	mux.Handle("/feeds/", s.feeds())
 	mux.Handle("/unsubscribe/", s.unsubscribe.Handler(s.store, s.renderer, s.logger))

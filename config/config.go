@@ -103,6 +103,9 @@ type Limits struct {
 	Rate       int           `env:"RATE_LIMIT" envDefault:"1000000"`
 	TokenRate  int           `env:"RATE_LIMIT_WITH_TOKEN" envDefault:"10000000"`
 	RateWindow time.Duration `env:"RATE_LIMIT_WINDOW" envDefault:"1m"`
+	// Subscriptions is how many may be open at once, SubscriptionsPerConnection over one WebSocket.
+	Subscriptions              int `env:"LIMIT_SUBSCRIPTIONS" envDefault:"1000"`
+	SubscriptionsPerConnection int `env:"LIMIT_SUBSCRIPTIONS_PER_CONNECTION" envDefault:"20"`
 }
 
 // Traffic is who may come, how many at once, and what caches may keep.
@@ -406,7 +409,7 @@ func (l Limits) mistakes() []error {
 		"LIMIT_QUERY_BYTES": int64(l.QueryBytes), "LIMIT_TOKENS": int64(l.Tokens), "LIMIT_REPEATED_FIELDS": int64(l.RepeatedFields),
 		"LIMIT_FIELDS": int64(l.Fields), "LIMIT_DEPTH": int64(l.Depth), "LIMIT_COMPLEXITY": int64(l.Complexity),
 		"LIMIT_BODY_BYTES": l.BodyBytes, "LIMIT_BODY_TIME": int64(l.BodyTime), "LIMIT_UPLOAD_TIME": int64(l.UploadTime),
-		"RATE_LIMIT_WINDOW": int64(l.RateWindow),
+		"RATE_LIMIT_WINDOW": int64(l.RateWindow), "LIMIT_SUBSCRIPTIONS_PER_CONNECTION": int64(l.SubscriptionsPerConnection),
 	} {
 		if number < 1 {
 			errs = append(errs, fmt.Errorf("%s: must be more than 0", name))
@@ -414,6 +417,9 @@ func (l Limits) mistakes() []error {
 	}
 	if l.Aliases < 0 {
 		errs = append(errs, errors.New("LIMIT_ALIASES: must not be negative"))
+	}
+	if l.Subscriptions < 0 {
+		errs = append(errs, errors.New("LIMIT_SUBSCRIPTIONS: must not be negative; 0 allows none"))
 	}
 	if l.PageSize < minPageSize || l.PageSize > maxPageSize {
 		errs = append(errs, fmt.Errorf("LIMIT_PAGE_SIZE: %d to %d are possible", minPageSize, maxPageSize))

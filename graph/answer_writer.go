@@ -19,18 +19,52 @@ type answerWriter struct {
 	answer *answer
 	status int
 	body   bytes.Buffer
+	// passing says that the head is written: nothing is kept any more.
+	passing bool
 }
 
-// WriteHeader notes the status.
-func (w *answerWriter) WriteHeader(status int) { w.status = status }
+// WriteHeader notes the status. With a change of protocol HTTP ends.
+func (w *answerWriter) WriteHeader(status int) {
+	w.status = status
+	if status == http.StatusSwitchingProtocols {
+		w.passing = true
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
 
-// Write keeps a part of the body.
-func (w *answerWriter) Write(part []byte) (int, error) { return w.body.Write(part) }
+// Write keeps a part of the body, or passes it on to a stream.
+func (w *answerWriter) Write(part []byte) (int, error) {
+	if w.passing {
+		return w.ResponseWriter.Write(part)
+	}
+	return w.body.Write(part)
+}
+
+// Flush begins a stream, and sends what has been written to it.
+func (w *answerWriter) Flush() {
+	if !w.passing {
+		w.beginStream()
+	}
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+func (w *answerWriter) beginStream() {
+	w.passing = true
+	if w.answer.rate != nil {
+		w.answer.rate.describe(w.Header(), false)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(w.status)
+	_, _ = w.ResponseWriter.Write(w.body.Bytes())
+}
 
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *answerWriter) finish(o Options, r *http.Request) {
+	if w.passing {
+		return
+	}
 	if w.body.String() == "null" {
 		// That is what gqlgen says of an operation whose time was over before it began.
 		w.body.Reset()

@@ -55,6 +55,8 @@ type Options struct {
 	Logger    *slog.Logger
 	// Metrics may be nil.
 	Metrics *Metrics
+	// Streams are for subscriptions; nil serves none.
+	Streams *Streams
 }
 
 // NewHandler returns the HTTP handler of the API.
@@ -64,6 +66,10 @@ func NewHandler(o Options) http.Handler {
 	limited := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isUpload(r) {
 			serveUpload(w, r, o, server)
+			return
+		}
+		if o.Streams != nil && wantsStream(r) {
+			serveStream(w, r, o, server)
 			return
 		}
 		serveBounded(w, r, o, server)
@@ -76,6 +82,10 @@ func NewHandler(o Options) http.Handler {
 func newServer(o Options, rates *rateLimiter) *handler.Server {
 	schema := NewExecutableSchema(Config{Resolvers: o.Resolvers})
 	server := handler.New(schema)
+	if o.Streams != nil {
+		server.AddTransport(webSockets{options: o, streams: o.Streams, rates: rates})
+		server.AddTransport(eventStream{options: o, streams: o.Streams})
+	}
 	server.AddTransport(transport.Options{})
 	server.AddTransport(transport.GET{})
 	server.AddTransport(transport.POST{})
@@ -99,6 +109,7 @@ func newServer(o Options, rates *rateLimiter) *handler.Server {
 		server.Use(extension.AutomaticPersistedQuery{Cache: lru.New[string](cachedPersisted)})
 	}
 	server.Use(documentGuard{limits: o.Limits, known: known})
+	server.Use(streamGuard{})
 	server.Use(selectionGuard{limits: o.Limits, prices: newPriceList(schema.Schema()), introspection: o.Introspection, rates: rates})
 	if o.Introspection {
 		server.Use(extension.Introspection{})
@@ -123,15 +134,14 @@ func secure(next http.Handler) http.Handler {
 func prepare(o Options) graphql.OperationMiddleware {
 	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		operation := graphql.GetOperationContext(ctx)
-		token, _ := ctx.Value(tokenKey{}).(*models.AccessToken)
 		request := &Request{
 			Languages: o.Languages,
 			Language:  o.Languages.Match(operation.Headers.Get("Accept-Language")),
 			Country:   o.DefaultCountry,
-			Token:     token,
+			Token:     tokenOf(ctx),
 			Catalogue: o.Store,
 		}
-		if token == nil && o.Cache != nil {
+		if request.Token == nil && o.Cache != nil {
 			request.Catalogue = o.Cache
 		}
 		request.newLoaders = func() *Loaders { return NewLoaders(o.Store, request.Catalogue, o.Languages) }
@@ -139,7 +149,7 @@ func prepare(o Options) graphql.OperationMiddleware {
 		if err := inContext(operation, request); err != nil {
 			return graphql.OneShot(&graphql.Response{Errors: gqlerror.List{presentError(o.Logger)(ctx, err)}})
 		}
-		answer := next(WithRequest(ctx, request))
+		answer := withNewLoaders(operation, request, next(WithRequest(ctx, request)))
 		return func(ctx context.Context) *graphql.Response {
 			response := answer(ctx)
 			noteDependence(operation, request, response, answerOf(ctx))
@@ -148,7 +158,24 @@ func prepare(o Options) graphql.OperationMiddleware {
 	}
 }
 
+// withNewLoaders has each event of a subscription read anew.
+func withNewLoaders(operation *graphql.OperationContext, request *Request, answers graphql.ResponseHandler) graphql.ResponseHandler {
+	if operation.Operation.Operation != ast.Subscription {
+		return answers
+	}
+	return func(ctx context.Context) *graphql.Response {
+		request.RenewLoaders()
+		return answers(ctx)
+	}
+}
+
 type tokenKey struct{}
+
+// tokenOf is nil for an anonymous caller.
+func tokenOf(ctx context.Context) *models.AccessToken {
+	token, _ := ctx.Value(tokenKey{}).(*models.AccessToken)
+	return token
+}
 
 // authenticate looks up the bearer token. A token that is not valid is refused, because a caller who sends
 // one does not want to be anonymous.
@@ -159,23 +186,37 @@ func authenticate(o Options, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		scheme, secret, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			refuse(w, http.StatusUnauthorized, CodeUnauthenticated, "the Authorization header has the form: Bearer <token>")
-			return
-		}
-		token, err := o.Store.AccessTokenBySecret(r.Context(), strings.TrimSpace(secret))
-		if errors.Is(err, store.ErrNotFound) {
-			refuse(w, http.StatusUnauthorized, CodeUnauthenticated, "the access token is not valid")
-			return
-		}
-		if err != nil {
-			o.Logger.ErrorContext(r.Context(), "look up access token", "error", err)
-			refuse(w, http.StatusServiceUnavailable, CodeInternal, "the access token cannot be checked now")
+		token, refused := findToken(r.Context(), o, header)
+		if refused != nil {
+			refuse(w, refused.status, refused.code, refused.message)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
 	})
+}
+
+// tokenRefusal says why a caller is not let in.
+type tokenRefusal struct {
+	status  int
+	code    ErrorCode
+	message string
+}
+
+// findToken looks up the token of an Authorization header.
+func findToken(ctx context.Context, o Options, header string) (*models.AccessToken, *tokenRefusal) {
+	scheme, secret, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, &tokenRefusal{http.StatusUnauthorized, CodeUnauthenticated, "the Authorization header has the form: Bearer <token>"}
+	}
+	token, err := o.Store.AccessTokenBySecret(ctx, strings.TrimSpace(secret))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &tokenRefusal{http.StatusUnauthorized, CodeUnauthenticated, "the access token is not valid"}
+	}
+	if err != nil {
+		o.Logger.ErrorContext(ctx, "look up access token", "error", err)
+		return nil, &tokenRefusal{http.StatusServiceUnavailable, CodeInternal, "the access token cannot be checked now"}
+	}
+	return token, nil
 }
 
 // refuse answers in the form of a GraphQL response without data.

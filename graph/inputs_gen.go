@@ -315,6 +315,11 @@ type SendEmailPayload struct {
 	UserErrors []*models.UserError `json:"userErrors"`
 }
 
+// What can be followed, over a WebSocket (protocol `graphql-transport-ws`) or as server-sent events (POST with
+// `Accept: text/event-stream`).
+type Subscription struct {
+}
+
 // What became of a change to a synonym.
 type SynonymPayload struct {
 	// What it is after the change; null when there are user errors.

@@ -38,10 +38,13 @@ type Limits struct {
 	Rate       int
 	TokenRate  int
 	RateWindow time.Duration
+	// Subscriptions is how many may be open at once, SubscriptionsPerConnection over one WebSocket.
+	Subscriptions              int
+	SubscriptionsPerConnection int
 }
 
 // protocolCodes are of operations that are refused before they run. gqlgen answers them with 422 instead of 200.
-var protocolCodes = []ErrorCode{CodeQueryTooLarge, CodeTooComplex, CodeIntrospectionOff, CodeNotRegistered}
+var protocolCodes = []ErrorCode{CodeQueryTooLarge, CodeTooComplex, CodeIntrospectionOff, CodeNotRegistered, CodeStreamRequired}
 
 func init() { //nolint:gochecknoinits // gqlgen keeps the codes in a map of its own, which nothing may write to while requests run
 	for _, code := range protocolCodes {

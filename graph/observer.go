@@ -30,6 +30,8 @@ var observableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
 type Metrics struct {
 	durations *prometheus.HistogramVec
 	errors    *prometheus.CounterVec
+	// subscriptions are those that are open.
+	subscriptions *prometheus.GaugeVec
 
 	mu    sync.Mutex
 	names map[string]bool
@@ -46,6 +48,9 @@ func NewMetrics() *Metrics {
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "ecoseller_graphql_errors_total", Help: "Errors in answers, by extensions.code.",
 		}, []string{"code"}),
+		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "ecoseller_graphql_subscriptions_open", Help: "Operations that are open on WebSockets and streams of events.",
+		}, []string{"transport"}),
 	}
 }
 
@@ -53,12 +58,14 @@ func NewMetrics() *Metrics {
 func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 	m.durations.Describe(descriptions)
 	m.errors.Describe(descriptions)
+	m.subscriptions.Describe(descriptions)
 }
 
 // Collect reports them.
 func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	m.durations.Collect(metrics)
 	m.errors.Collect(metrics)
+	m.subscriptions.Collect(metrics)
 }
 
 // label is the name for metrics: itself, for the first ones.
@@ -84,6 +91,19 @@ func (m *Metrics) observe(o telemetry.Operation, list gqlerror.List, err error, 
 		outcome = "error"
 	}
 	m.durations.WithLabelValues(o.Type, m.label(o.Name), outcome).Observe(took.Seconds())
+	m.countErrors(list)
+}
+
+func (m *Metrics) subscribe(transport string, change float64) {
+	if m != nil {
+		m.subscriptions.WithLabelValues(transport).Add(change)
+	}
+}
+
+func (m *Metrics) countErrors(list gqlerror.List) {
+	if m == nil {
+		return
+	}
 	for _, e := range list {
 		code, _ := e.Extensions["code"].(string)
 		m.errors.WithLabelValues(code).Inc()
@@ -108,15 +128,22 @@ func (observer) Validate(graphql.ExecutableSchema) error { return nil }
 // observedKey marks the context of an operation that InterceptOperation watches.
 type observedKey struct{}
 
-// InterceptOperation watches an operation under a span of its own, in which all that it asks for is found.
+// InterceptOperation watches an operation under a span of its own, in which all that it asks for is found. That of a
+// subscription ends with its first answer, and so does the time that is measured: how long it stays open says nothing.
 func (v observer) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	o := operationOf(ctx)
 	ctx = telemetry.StartSpan(ctx, spanName(o), attribute.String("graphql.operation.type", o.Type),
 		attribute.String("graphql.operation.name", o.Name), attribute.String("graphql.document.hash", o.Document))
 	answer := next(context.WithValue(ctx, observedKey{}, true))
+	answered := false
 	return func(inner context.Context) *graphql.Response {
 		response := answer(inner)
-		telemetry.EndSpan(ctx, v.finish(ctx, o, response))
+		if !answered {
+			answered = true
+			telemetry.EndSpan(ctx, v.finish(ctx, o, response))
+		} else if response != nil {
+			v.metrics.countErrors(response.Errors)
+		}
 		return response
 	}
 }

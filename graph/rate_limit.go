@@ -11,8 +11,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 	"golang.org/x/time/rate"
-
-	"ecoseller/models"
 )
 
 const (
@@ -50,17 +48,22 @@ type clientKey struct{}
 // admit has the client of a request pay for the request itself, and refuses those that cannot.
 func (l *rateLimiter) admit(clientAddress func(*http.Request) string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		payer := client{name: "address " + clientAddress(r), rate: l.limits.Rate}
-		if token, _ := r.Context().Value(tokenKey{}).(*models.AccessToken); token != nil {
-			payer = client{name: "token " + token.ID.String(), rate: l.limits.TokenRate}
-		}
-		ctx := context.WithValue(r.Context(), clientKey{}, payer)
+		ctx := l.withClient(r.Context(), clientAddress(r))
 		if err := l.charge(ctx, requestWeight); err != nil {
 			refuse(w, statusTooMany, CodeRateLimited, err.Message)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// withClient says who pays: the token of the context, or the address.
+func (l *rateLimiter) withClient(ctx context.Context, address string) context.Context {
+	payer := client{name: "address " + address, rate: l.limits.Rate}
+	if token := tokenOf(ctx); token != nil {
+		payer = client{name: "token " + token.ID.String(), rate: l.limits.TokenRate}
+	}
+	return context.WithValue(ctx, clientKey{}, payer)
 }
 
 // charge takes a price from the bucket of the request's client, and tells the answer what is left.

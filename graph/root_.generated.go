@@ -36,6 +36,7 @@ type ResolverRoot interface {
 	ProductVariant() ProductVariantResolver
 	Query() QueryResolver
 	SearchSuggestion() SearchSuggestionResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -681,6 +682,10 @@ type ComplexityRoot struct {
 	SendEmailPayload struct {
 		Email      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Subscription struct {
+		JobChanged func(childComplexity int, id string) int
 	}
 
 	Synonym struct {
@@ -3749,6 +3754,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SendEmailPayload.UserErrors(childComplexity), true
 
+	case "Subscription.jobChanged":
+		if e.ComplexityRoot.Subscription.JobChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_jobChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.JobChanged(childComplexity, args["id"].(string)), true
+
 	case "Synonym.alternatives":
 		if e.ComplexityRoot.Synonym.Alternatives == nil {
 			break
@@ -4002,6 +4019,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -5141,7 +5175,7 @@ type Job implements Node {
   lastError: String
   "Why attempts failed, the latest ten, the newest last."
   errors: [JobError!]!
-  "How far it is; null for a job that does not say. Ask again to follow it."
+  "How far it is; null for a job that does not say. ` + "`" + `jobChanged` + "`" + ` follows it."
   progress: JobProgress
   "When it was enqueued."
   createdAt: Time!
@@ -5270,6 +5304,15 @@ extend type Mutation {
   retryJob("The job's id." id: ID!): JobPayload!
   "Takes a job out of the queue. One that runs is asked to stop, which takes about a second; it may still succeed. Needs the permission ` + "`" + `jobs:write` + "`" + `."
   cancelJob("The job's id." id: ID!): JobPayload!
+}
+
+extend type Subscription {
+  """
+  A job: at once as it is, then whenever something of it has changed, until it has finished. Who reads slowly gets
+  the newest, not each change. Null when there is no such job, or no longer; that is the end as well. Needs the
+  permission ` + "`" + `jobs:read` + "`" + `.
+  """
+  jobChanged("The job's id." id: ID!): Job @cost(weight: 100)
 }
 `, BuiltIn: false},
 	{Name: "../schema/price.graphql", Input: `"An amount of money."
@@ -6119,7 +6162,7 @@ directive @inContext(
   language: LanguageCode
   "Country whose price list and VAT apply."
   country: CountryCode
-) on QUERY | MUTATION
+) on QUERY | MUTATION | SUBSCRIPTION
 
 "Gives a field's cost or resolver to the code generator; clients need not care."
 directive @goField(
@@ -6187,6 +6230,12 @@ type Query {
 
 "What can be changed."
 type Mutation
+
+"""
+What can be followed, over a WebSocket (protocol ` + "`" + `graphql-transport-ws` + "`" + `) or as server-sent events (POST with
+` + "`" + `Accept: text/event-stream` + "`" + `).
+"""
+type Subscription
 `, BuiltIn: false},
 	{Name: "../schema/search.graphql", Input: `"Who has answered a search."
 enum SearchEngine {

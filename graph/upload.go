@@ -22,7 +22,7 @@ func isUpload(r *http.Request) bool {
 // anybody may do. Where the page is from does not matter then: dashboards live on other hosts than this server.
 func serveUpload(w http.ResponseWriter, r *http.Request, o Options, next http.Handler) {
 	limit := o.MaxUpload
-	token, _ := r.Context().Value(tokenKey{}).(*models.AccessToken)
+	token := tokenOf(r.Context())
 	switch {
 	case token == nil:
 		refuse(w, http.StatusUnauthorized, CodeUnauthenticated, "a request with files needs an access token")

@@ -26,6 +26,7 @@ import (
 	"ecoseller/search/spelling"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
+	"ecoseller/subscriptions"
 	"ecoseller/web"
 )
 
@@ -75,6 +76,7 @@ func newShop(t testing.TB) *shop {
 			Store: s, Searcher: search.NewFinder(engine, spelling.New(s, languages.Supported)),
 			Completer: suggest.New(engine, s, suggest.NewNames(s)), MessageIDDomain: "shop.example",
 			Media: pictures, MediaAddresses: mediaAddresses,
+			Jobs:     subscriptions.NewJobs(s, logger),
 			Composer: newComposer(t), EmailRates: models.EmailRates{PerRecipient: 5},
 		},
 		MaxUpload: pictures.MaxUpload(),

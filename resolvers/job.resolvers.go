@@ -50,3 +50,14 @@ func (r *queryResolver) JobSchedules(ctx context.Context) ([]*models.JobSchedule
 	}
 	return r.Store.JobSchedules(ctx)
 }
+
+func (r *subscriptionResolver) JobChanged(ctx context.Context, id string) (<-chan *models.Job, error) {
+	if err := graph.FromContext(ctx).Require(models.PermissionReadJobs); err != nil {
+		return nil, err
+	}
+	key, err := models.ParseUUID(models.KindJob, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.Jobs.Follow(ctx, key)
+}

@@ -13,6 +13,7 @@ import (
 	"ecoseller/search/statistics"
 	"ecoseller/search/suggest"
 	"ecoseller/store"
+	"ecoseller/subscriptions"
 )
 
 // Searcher finds products: an engine, or one with another behind it.
@@ -40,6 +41,8 @@ type Resolver struct {
 	EmailRates models.EmailRates
 	// MaxPage is how many items a page may have; 0 means 100.
 	MaxPage int
+	// Jobs tells of the changes of jobs.
+	Jobs *subscriptions.Jobs
 	// MessageIDDomain is the right side of the Message-IDs of our mail.
 	MessageIDDomain string
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"ecoseller/models"
 )
 
@@ -90,6 +92,17 @@ func (s *Store) AccessTokenBySecret(ctx context.Context, secret string) (*models
 		return nil, wrap(ctx, err, "load access token")
 	}
 	return token, nil
+}
+
+// ValidAccessTokens returns which of the tokens open something now.
+func (s *Store) ValidAccessTokens(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	var found []uuid.UUID
+	err := s.db.NewSelect().Model((*models.AccessToken)(nil)).Column("id").Where("id = ANY (?)", uuidArray(ids)).Where(validToken).Scan(ctx, &found)
+	valid := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		valid[id] = true
+	}
+	return valid, wrap(ctx, err, "check access tokens")
 }
 
 func hashToken(secret string) []byte {

@@ -25,7 +25,7 @@ type HTTP struct {
 func NewHTTP() *HTTP {
 	return &HTTP{
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "ecoseller_http_request_duration_seconds", Help: "How long requests take, to the last byte of the answer.",
+			Name: "ecoseller_http_request_duration_seconds", Help: "How long requests take, to the last byte of the answer; without streams, which last.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 11),
 		}, []string{"route", "method", "status"}),
 		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -75,7 +75,9 @@ func (h *HTTP) Handler(next http.Handler, routes *http.ServeMux, traces trace.Tr
 		h.running.Inc()
 		defer h.running.Dec()
 		m := httpsnoop.CaptureMetrics(next, w, r.WithContext(ctx))
-		h.durations.WithLabelValues(route, methodOf(r), strconv.Itoa(m.Code)).Observe(m.Duration.Seconds())
+		if !record.isStream() {
+			h.durations.WithLabelValues(route, methodOf(r), strconv.Itoa(m.Code)).Observe(m.Duration.Seconds())
+		}
 		h.bytes.WithLabelValues(route).Add(float64(m.Written))
 		if span != nil {
 			endServerSpan(span, m)

@@ -14,11 +14,12 @@ type Record struct {
 
 	mu        sync.Mutex
 	operation *Operation
+	stream    bool
 }
 
 // Operation is what a GraphQL request has run.
 type Operation struct {
-	// Type is query or mutation; empty when the document could not be read.
+	// Type is query, mutation or subscription; empty when the document could not be read.
 	Type string
 	// Name is as the client wrote it, shortened.
 	Name string
@@ -49,6 +50,22 @@ func (r *Record) SetOperation(o Operation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.operation = &o
+}
+
+// SetStream notes that the answer may last: how long it takes says nothing about the server.
+func (r *Record) SetStream() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stream = true
+}
+
+func (r *Record) isStream() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stream
 }
 
 func (r *Record) count(s System) {

@@ -253,6 +253,7 @@ func (s *shop) keepSearches() (stop func()) {
 // keepCache has answers, products and markets kept until they change, until the last request is answered.
 func (s *shop) keepCache() (stop func()) {
 	s.cache = cache.New(s.store, s.cfg.Traffic.ReadCacheBytes)
+	s.observed.registry.MustRegister(s.cache)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { s.cache.Keep(ctx, s.logger) })

@@ -64,7 +64,7 @@ type shop struct {
 	indexer  *indexer.Indexer
 	planner  *queryplan.Planner
 	names    *suggest.Names
-	cache *cache.Cache // in the server
+	cache    *cache.Cache // in the server
 	// statistics is nil when searches are not counted.
 	statistics *statistics.Recorder
 

@@ -28,12 +28,11 @@ func (c *Cache) Now() Moment { return c.changes.Now() }
 // answer that many ask for is made once. The caller that has to make it calls done afterwards, which is never nil.
 func (c *Cache) Answer(ctx context.Context, key AnswerKey) (answer *Answer, done func()) {
 	none := func() {}
-	k, known := c.answers.GetIfPresent(key)
-	if !known {
-		return nil, none
+	if answer, ok := get(c, "answer", c.answers, key); ok {
+		return answer, none
 	}
-	if c.changes.Unchanged(k.since, k.on) {
-		return k.value, none
+	if _, known := c.answers.GetIfPresent(key); !known {
+		return nil, none
 	}
 	first, finished := c.making.begin(key)
 	if first {
@@ -43,7 +42,7 @@ func (c *Cache) Answer(ctx context.Context, key AnswerKey) (answer *Answer, done
 	case <-finished:
 	case <-ctx.Done():
 	}
-	answer, _ = get(c, c.answers, key)
+	answer, _ = get(c, "answer", c.answers, key)
 	return answer, none
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"ecoseller/models"
 	"ecoseller/store"
@@ -27,6 +28,7 @@ type Cache struct {
 	products *otter.Cache[productKey, *kept[*store.ProductWithParts]]
 	markets  *otter.Cache[models.CountryCode, *kept[*models.Market]]
 	making   makers
+	reads    *prometheus.CounterVec
 }
 
 // kept is something with what it depends on.
@@ -44,6 +46,7 @@ func New(s *store.Store, bytes int64) *Cache {
 		store:   s,
 		markets: otter.Must(&otter.Options[models.CountryCode, *kept[*models.Market]]{MaximumSize: 300}),
 		making:  makers{running: map[AnswerKey]chan struct{}{}},
+		reads:   newCounter(),
 	}
 	if bytes > 0 {
 		c.answers = bounded[AnswerKey, *Answer](uint64(bytes) / 2)
@@ -75,12 +78,17 @@ func (c *Cache) Keep(ctx context.Context, logger *slog.Logger) {
 }
 
 // get returns what is kept, unless it has changed.
-func get[K comparable, V any](c *Cache, from *otter.Cache[K, *kept[V]], key K) (value V, ok bool) {
+func get[K comparable, V any](c *Cache, kind string, from *otter.Cache[K, *kept[V]], key K) (value V, ok bool) {
 	k, ok := from.GetIfPresent(key)
-	if !ok || !c.changes.Unchanged(k.since, k.on) {
-		return value, false
+	outcome := "missing"
+	if ok {
+		outcome = "changed"
+		if ok = c.changes.Unchanged(k.since, k.on); ok {
+			outcome, value = "found", k.value
+		}
 	}
-	return k.value, true
+	c.reads.WithLabelValues(kind, outcome).Inc()
+	return value, ok
 }
 
 // productKey is a product as it is read for a language.
@@ -99,7 +107,7 @@ func (c *Cache) ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []
 	found := make([]*store.ProductWithParts, 0, len(ids))
 	var missing []uuid.UUID
 	for _, id := range ids {
-		if product, ok := get(c, c.products, productKey{id, chain[0], parts}); ok {
+		if product, ok := get(c, "product", c.products, productKey{id, chain[0], parts}); ok {
 			found = append(found, product)
 		} else {
 			missing = append(missing, id)
@@ -123,7 +131,7 @@ func (c *Cache) MarketsByCountries(ctx context.Context, countries []models.Count
 	markets := make(map[models.CountryCode]*models.Market, len(countries))
 	var missing []models.CountryCode
 	for _, country := range countries {
-		if market, ok := get(c, c.markets, country); ok {
+		if market, ok := get(c, "market", c.markets, country); ok {
 			markets[country] = market
 		} else {
 			missing = append(missing, country)

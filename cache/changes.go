@@ -42,6 +42,13 @@ func (c *Changes) Now() Moment {
 	return c.now
 }
 
+// Hears says whether every change is heard.
+func (c *Changes) Hears() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.listening
+}
+
 // Unchanged says whether nothing has changed since the moment that something depends on, as far as is known: what was
 // read then may still be given.
 func (c *Changes) Unchanged(since Moment, on Dependence) bool {

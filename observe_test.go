@@ -217,6 +217,7 @@ func metricNames(t *testing.T) map[string]string {
 	t.Helper()
 	o := newObservation()
 	o.addDatabase(nil, nil)
+	o.registry.MustRegister(cache.New(nil, 0)) // as keepCache does
 	descriptions := make(chan *prometheus.Desc)
 	go func() { o.registry.Describe(descriptions); close(descriptions) }()
 	names := map[string]string{}

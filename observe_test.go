@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"ecoseller/cache"
+
 	"github.com/prometheus/client_golang/prometheus"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	spans "go.opentelemetry.io/proto/otlp/trace/v1"

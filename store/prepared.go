@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"weak"
 
@@ -59,7 +60,8 @@ func (c *preparedCall) ExecContext(ctx context.Context, _ string, _ ...any) (sql
 	}
 	var err error
 	for range staleConnections {
-		if err = c.runPrepared(ctx, pool.DB); !errors.Is(err, driver.ErrBadConn) || ctx.Err() != nil {
+		err = c.runPrepared(ctx, pool.DB)
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || !errors.Is(err, driver.ErrBadConn) || ctx.Err() != nil {
 			break
 		}
 	}

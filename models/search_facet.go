@@ -105,7 +105,7 @@ func (q ProductQuery) WithoutBrands() ProductQuery {
 
 // WithoutCategories returns the query without its conditions on categories.
 func (q ProductQuery) WithoutCategories() ProductQuery {
-	q.CategoryIDs, q.CategorySlugs = nil, nil
+	q.CategoryIDs, q.CategorySlugs, q.Below = nil, nil, nil
 	return q
 }
 

@@ -19,12 +19,14 @@ func groupBy[K comparable, V any](rows []V, key func(V) K) map[K][]V {
 }
 
 // uuidArray makes the argument of `= ANY(?)`.
-func uuidArray(ids []uuid.UUID) schema.QueryAppender {
+func uuidArray(ids []uuid.UUID) schema.QueryAppender { return typedArray{uuidTexts(ids), "uuid[]"} }
+
+func uuidTexts(ids []uuid.UUID) []string {
 	texts := make([]string, len(ids))
 	for i, id := range ids {
 		texts[i] = id.String()
 	}
-	return typedArray{texts, "uuid[]"}
+	return texts
 }
 
 // languageArray makes the argument for a language chain.

@@ -12,16 +12,6 @@ import (
 	"ecoseller/models"
 )
 
-// visibleBelow selects the ids of categories and of all below them: of published ones, or of all when its second
-// argument is true. A category under an unpublished one is not reached.
-const visibleBelow = `
-	WITH RECURSIVE below AS (
-		SELECT id FROM categories WHERE id = ANY(?0) AND (published OR ?1)
-		UNION
-		SELECT c.id FROM categories AS c JOIN below ON c.parent_id = below.id WHERE c.published OR ?1
-	)
-	SELECT id FROM below`
-
 // withBelow looks the categories of a query up, with all below them, before the query itself: the planner can tell how
 // many products are in categories that it knows, and so whether to look them up or to walk along the list.
 func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error) {
@@ -38,11 +28,7 @@ func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.Pr
 		return nil
 	}
 	if q.CategoryIDs != nil {
-		texts := make([]string, len(q.CategoryIDs))
-		for i, id := range q.CategoryIDs {
-			texts[i] = id.String()
-		}
-		if err := look(belowIDs, arrayText(texts), q.UnpublishedCategories); err != nil {
+		if err := look(belowIDs, arrayText(uuidTexts(q.CategoryIDs)), q.UnpublishedCategories); err != nil {
 			return q, err
 		}
 	}
@@ -55,8 +41,9 @@ func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.Pr
 	return q, nil
 }
 
-// belowIDs and belowSlugs select the same as visibleBelow: of the categories with the ids, or with the slugs in the
-// language $3.
+// belowIDs and belowSlugs select the ids of categories and of all below them: of published ones, or of all when $2 is
+// true; a category under an unpublished one is not reached. The categories are those with the ids, or with the slugs in
+// the language $3.
 const (
 	belowIDs   = belowStart + "$1::uuid[]" + belowEnd
 	belowSlugs = belowStart + "ARRAY(SELECT category_id FROM category_translations WHERE language = $3::text AND slug = ANY($1::text[]))" + belowEnd

@@ -98,13 +98,6 @@ func (s *Store) ProductsByIDs(ctx context.Context, ids []uuid.UUID, chain []mode
 	return withChain(products, chain), wrap(ctx, err, "load products")
 }
 
-// ProductIDBySKU returns the id of the product that has this variant, or ErrNotFound.
-func (s *Store) ProductIDBySKU(ctx context.Context, sku string) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := s.db.NewRaw("SELECT product_id FROM product_variants WHERE sku = ?", sku).Scan(ctx, &id)
-	return id, wrap(ctx, err, "find product by sku")
-}
-
 // ProductIDsAfter returns up to limit ids of all products, published or not, that follow the given one
 // in the order of ids.
 func (s *Store) ProductIDsAfter(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
@@ -223,11 +216,8 @@ func after(d models.SortDirection) bun.Safe {
 	return ">"
 }
 
-// inCategories is met by products in the categories or below them. The categories are looked up first: they are
-// few, and their index leads to the products.
-const inCategories = "p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(ARRAY(" + visibleBelow + ")))"
-
-// filterProducts adds the conditions of the query; those that are nil do not apply.
+// filterProducts adds the conditions of the query; those that are nil do not apply. Its categories have been looked up
+// (withBelow).
 func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(query *bun.SelectQuery) *bun.SelectQuery {
 		if q.Published != nil {
@@ -238,13 +228,6 @@ func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQue
 		}
 		if q.SKUs != nil {
 			query.Where("p.id IN (SELECT product_id FROM product_variants WHERE sku = ANY(?))", pgdialect.Array(q.SKUs))
-		}
-		if q.CategoryIDs != nil {
-			query.Where(inCategories, uuidArray(q.CategoryIDs), q.UnpublishedCategories)
-		}
-		if q.CategorySlugs != nil {
-			query.Where(inCategories, bun.SafeQuery("ARRAY(SELECT category_id FROM category_translations WHERE language = ? AND slug = ANY(?))",
-				q.Chain[0], pgdialect.Array(q.CategorySlugs)), q.UnpublishedCategories)
 		}
 		for _, categories := range q.Below {
 			query.Where("p.id IN (SELECT product_id FROM product_categories WHERE category_id = ANY(?))", uuidArray(categories))

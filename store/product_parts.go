@@ -54,11 +54,7 @@ type ProductKey struct{ Slug, SKU string }
 
 // ProductsWithParts returns the products that exist among the ids with their parts, in no particular order.
 func (s *Store) ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts ProductParts) ([]*ProductWithParts, error) {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.String()
-	}
-	return s.productsWithParts(ctx, "p.id = ANY($3::uuid[])", arrayText(texts), chain, parts)
+	return s.productsWithParts(ctx, "p.id = ANY($3::uuid[])", arrayText(uuidTexts(ids)), chain, parts)
 }
 
 // ProductWithPartsByKey returns the product with its parts, or ErrNotFound.

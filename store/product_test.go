@@ -271,10 +271,7 @@ func TestTextsFallBackAlongTheChain(t *testing.T) {
 		"KOR-FLIP13":   {"en": "en", "cs": "cs", "sk": "cs"}, // no Slovak
 		"LUM-MINI-BLK": {"en": "en", "cs": "cs", "sk": "sk"},
 	} {
-		id, err := s.ProductIDBySKU(t.Context(), sku)
-		if err != nil {
-			t.Fatal(err)
-		}
+		id := idOfSKU(t, s, sku)
 		for wanted, language := range want {
 			products, err := s.ProductsByIDs(t.Context(), []uuid.UUID{id}, cataloguetest.Languages().Chain(wanted))
 			if err != nil || len(products) != 1 {
@@ -320,16 +317,22 @@ func TestMarketsKnowListAndVAT(t *testing.T) {
 	}
 }
 
+func idOfSKU(t *testing.T, s *store.Store, sku string) uuid.UUID {
+	t.Helper()
+	product, err := s.ProductWithPartsByKey(t.Context(), store.ProductKey{SKU: sku}, cataloguetest.Languages().Chain("en"), store.ProductParts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return product.ID
+}
+
 func TestTransactionsAnnounceJobsAfterCommitOnly(t *testing.T) {
 	t.Parallel()
 	_, db := cataloguetest.NewDemo(t)
 	notifier := new(recorder)
 	s := store.New(db, cataloguetest.Languages(), notifier)
-	id, err := s.ProductIDBySKU(t.Context(), "LUM-CALM")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.InTx(t.Context(), func(ctx context.Context, tx *store.Store) error {
+	id := idOfSKU(t, s, "LUM-CALM")
+	err := s.InTx(t.Context(), func(ctx context.Context, tx *store.Store) error {
 		if err := tx.TouchProducts(ctx, []uuid.UUID{id}); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []m
 		if err != nil {
 			return nil, err
 		}
-		return r.seen(ctx, products[key]), nil
+		return seen(ctx, products[key]), nil
 	}
 	var key store.ProductKey
 	if slug != nil {
@@ -47,11 +47,11 @@ func (r *Resolver) product(ctx context.Context, id, slug, sku *string, chain []m
 		return nil, err
 	}
 	graph.FromContext(ctx).Loaders.KnowProducts([]*store.ProductWithParts{product}, parts)
-	return r.seen(ctx, &product.Product), nil
+	return seen(ctx, &product.Product), nil
 }
 
 // seen is the product if the caller may see it. The answer then depends on no other product.
-func (r *Resolver) seen(ctx context.Context, product *models.Product) *models.Product {
+func seen(ctx context.Context, product *models.Product) *models.Product {
 	request := graph.FromContext(ctx)
 	if product = visible(product, request.Token); product != nil {
 		request.DependsOn(product.ID)

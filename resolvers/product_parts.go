@@ -22,7 +22,7 @@ func selectedParts(ctx context.Context, paths ...string) (parts store.ProductPar
 		return parts, addParts(ctx, &parts, operation, field.Selections)
 	}
 	for _, path := range paths {
-		for _, selected := range fieldsAt(operation, []graphql.CollectedField{field}, path) {
+		for _, selected := range selectedAt(ctx, path) {
 			if err := addParts(ctx, &parts, operation, selected.Selections); err != nil {
 				return parts, err
 			}
@@ -31,8 +31,10 @@ func selectedParts(ctx context.Context, paths ...string) (parts store.ProductPar
 	return parts, nil
 }
 
-// fieldsAt follows a path of names down from the fields, none of which is of an abstract type.
-func fieldsAt(operation *graphql.OperationContext, fields []graphql.CollectedField, path string) []graphql.CollectedField {
+// selectedAt follows a path of names, such as "edges.node", down from the resolved field; none of the fields on it is of
+// an abstract type.
+func selectedAt(ctx context.Context, path string) []graphql.CollectedField {
+	operation, fields := graphql.GetOperationContext(ctx), []graphql.CollectedField{graphql.GetFieldContext(ctx).Field}
 	for name := range strings.SplitSeq(path, ".") {
 		var below []graphql.CollectedField
 		for _, field := range fields {

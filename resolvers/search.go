@@ -8,7 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"ecoseller/graph"
@@ -79,16 +78,8 @@ func (r *Resolver) searchFilter(ctx context.Context, request *search.Request, fi
 
 // selectParts asks for facets and highlights when the operation selects them.
 func selectParts(ctx context.Context, request *search.Request) (err error) {
-	for _, field := range graphql.CollectFieldsCtx(ctx, []string{"ProductSearchConnection"}) {
-		switch field.Name {
-		case "facets":
-			request.Facets = true
-		case "edges":
-			for _, ofEdge := range graphql.CollectFields(graphql.GetOperationContext(ctx), field.Selections, []string{"ProductSearchEdge"}) {
-				request.Highlight = request.Highlight || ofEdge.Name == "highlight"
-			}
-		}
-	}
+	request.Facets = len(selectedAt(ctx, "facets")) > 0
+	request.Highlight = len(selectedAt(ctx, "edges.highlight")) > 0
 	if !request.Facets {
 		return nil
 	}

@@ -53,8 +53,9 @@ func keepAnswers(o Options, key cache.AnswerKey, next http.Handler) http.Handler
 		}
 		since := o.Cache.Now()
 		next.ServeHTTP(w, r)
-		a, buffered := answerOf(r.Context()), bufferOf(w)
-		if a.lasting && buffered != nil && buffered.status == http.StatusOK {
+		a := answerOf(r.Context())
+		buffered, ok := w.(*answerWriter) // that of withAnswer
+		if ok && a.lasting && buffered.status == http.StatusOK {
 			o.Cache.KeepAnswer(key, &cache.Answer{
 				Body: bytes.Clone(buffered.body.Bytes()), ContentType: w.Header().Get("Content-Type"), Operation: a.operation,
 			}, since, a.on)
@@ -67,12 +68,6 @@ func giveKept(w http.ResponseWriter, r *http.Request, kept *cache.Answer) {
 	telemetry.RecordOf(r.Context()).SetOperation(kept.Operation)
 	w.Header().Set("Content-Type", kept.ContentType)
 	_, _ = w.Write(kept.Body)
-}
-
-// bufferOf is the writer that withAnswer has made.
-func bufferOf(w http.ResponseWriter) *answerWriter {
-	buffered, _ := w.(*answerWriter)
-	return buffered
 }
 
 // noteDependence tells the answer whether it may be kept, and what it then depends on.

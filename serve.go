@@ -215,49 +215,52 @@ func (s *shop) startOwnWorker(ctx context.Context) (stop func(), err error) {
 	if err := s.scheduleRebuilds(ctx); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	return inBackground(context.WithoutCancel(ctx), worker.Run), nil
+}
+
+// inBackground does all the work at the same time until the context ends, or stop is called, which waits for the end.
+func inBackground(ctx context.Context, work ...func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { worker.Run(ctx) })
-	return func() { cancel(); running.Wait() }, nil
+	for _, do := range work {
+		running.Go(func() { do(ctx) })
+	}
+	return func() { cancel(); running.Wait() }
 }
 
 // keepIndices makes search indices where they are missing or made by another release, in the background: until
 // Elasticsearch has one, PostgreSQL answers searches. If the configuration says so, it begins with a rebuild.
 func (s *shop) keepIndices(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	running.Go(func() {
+	return inBackground(ctx, func(ctx context.Context) {
 		if s.elastic != nil && s.cfg.Elastic.AutoRebuild.Or(false) {
 			s.rebuildAtStart(ctx)
 		}
 		s.indexer.KeepIndices(ctx, lookForIndex, s.logger)
 	})
-	return func() { cancel(); running.Wait() }
 }
 
 // keepSearches keeps synonyms, query rules and the names that are suggested up to date and writes statistics down,
 // until the last request is answered.
 func (s *shop) keepSearches() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx := context.Background()
 	// The first search has them already; what goes wrong here is tried again and logged below.
 	_ = s.planner.Refresh(ctx)
-	var running sync.WaitGroup
-	running.Go(func() { s.planner.Keep(ctx, s.logger) })
-	running.Go(func() { s.names.Keep(ctx, s.logger) })
+	work := []func(context.Context){s.logged(s.planner.Keep), s.logged(s.names.Keep)}
 	if s.statistics != nil {
-		running.Go(func() { s.statistics.Keep(ctx, s.logger) })
+		work = append(work, s.logged(s.statistics.Keep))
 	}
-	return func() { cancel(); running.Wait() }
+	return inBackground(ctx, work...)
+}
+
+func (s *shop) logged(keep func(context.Context, *slog.Logger)) func(context.Context) {
+	return func(ctx context.Context) { keep(ctx, s.logger) }
 }
 
 // keepCache has answers, products and markets kept until they change, until the last request is answered.
 func (s *shop) keepCache() (stop func()) {
 	s.cache = cache.New(s.store, s.cfg.Traffic.ReadCacheBytes)
 	s.observed.registry.MustRegister(s.cache)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { s.cache.Keep(ctx, s.logger) })
-	return func() { cancel(); running.Wait() }
+	return inBackground(context.Background(), s.logged(s.cache.Keep))
 }
 
 func (s *shop) rebuildAtStart(ctx context.Context) {

@@ -15,7 +15,7 @@ import (
 )
 
 //go:generate go tool gqlgen generate
-//go:generate sh -c "go run ./scripts/sequential graph/*.generated.go"
+//go:generate sh -c "go run ./scripts/lean graph/*.generated.go"
 
 // garbagePercent lets the heap grow to three times what is in use before it is swept: little is in use, and a request
 // makes much garbage. GOGC overrides it.

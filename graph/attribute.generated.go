@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -27,515 +25,71 @@ type AttributeTypeResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Attribute_id(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Attribute_id(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_Attribute_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Attribute", field, true, false, "ID")
+func (ec *executionContext) _Attribute_type(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "Attribute", field), field.Selections, obj.Type)
 }
-
-func (ec *executionContext) _Attribute_type(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.AttributeType) graphql.Marshaler {
-			return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Attribute_value(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Value)
 }
-func (ec *executionContext) fieldContext_Attribute_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Attribute",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeType(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _Attribute_name(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.LocalName())
 }
-
-func (ec *executionContext) _Attribute_value(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_value(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Value, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Attribute_position(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Position)
 }
-func (ec *executionContext) fieldContext_Attribute_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Attribute", field, false, false, "String")
+func (ec *executionContext) _Attribute_version(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-
-func (ec *executionContext) _Attribute_name(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LocalName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _AttributeFacet_type(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
+	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "AttributeFacet", field), field.Selections, obj.Type)
 }
-func (ec *executionContext) fieldContext_Attribute_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Attribute", field, true, false, "String")
+func (ec *executionContext) _AttributeFacet_values(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
+	return ec.marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(ec.below(ctx, "AttributeFacet", field), field.Selections, obj.Values)
 }
-
-func (ec *executionContext) _Attribute_position(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_position(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Position, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _AttributeFacet_min(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
+	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Min)
 }
-func (ec *executionContext) fieldContext_Attribute_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Attribute", field, false, false, "Int")
+func (ec *executionContext) _AttributeFacet_max(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
+	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Max)
 }
-
-func (ec *executionContext) _Attribute_version(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Attribute_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _AttributeFacetValue_attribute(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) graphql.Marshaler {
+	return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(ec.below(ctx, "AttributeFacetValue", field), field.Selections, obj.Attribute)
 }
-func (ec *executionContext) fieldContext_Attribute_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Attribute", field, false, false, "Int")
+func (ec *executionContext) _AttributeFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
-
-func (ec *executionContext) _AttributeFacet_type(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacet_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.AttributeType) graphql.Marshaler {
-			return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _AttributePayload_attribute(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) graphql.Marshaler {
+	return ec.marshalOAttribute2ᚖecosellerᚋmodelsᚐAttribute(ec.below(ctx, "AttributePayload", field), field.Selections, obj.Attribute)
 }
-func (ec *executionContext) fieldContext_AttributeFacet_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributeFacet",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeType(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _AttributePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "AttributePayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _AttributeFacet_values(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacet_values(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Values, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.AttributeFacetValue) graphql.Marshaler {
-			return ec.marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _AttributeType_code(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
 }
-func (ec *executionContext) fieldContext_AttributeFacet_values(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributeFacet",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeFacetValue(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _AttributeType_name(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.LocalName())
 }
-
-func (ec *executionContext) _AttributeFacet_min(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacet_min(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Min, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _AttributeType_valueType(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return ec.marshalNAttributeValueType2ecosellerᚋmodelsᚐAttributeValueType(ctx, field.Selections, obj.ValueType)
 }
-func (ec *executionContext) fieldContext_AttributeFacet_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeFacet", field, false, false, "Decimal")
+func (ec *executionContext) _AttributeType_unit(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Unit)
 }
-
-func (ec *executionContext) _AttributeFacet_max(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacet_max(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Max, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _AttributeType_version(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-func (ec *executionContext) fieldContext_AttributeFacet_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeFacet", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _AttributeFacetValue_attribute(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacetValue_attribute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attribute, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Attribute) graphql.Marshaler {
-			return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeFacetValue_attribute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributeFacetValue",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Attribute(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AttributeFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeFacetValue_productCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeFacetValue_productCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeFacetValue", field, false, false, "Int")
-}
-
-func (ec *executionContext) _AttributePayload_attribute(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributePayload_attribute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attribute, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Attribute) graphql.Marshaler {
-			return ec.marshalOAttribute2ᚖecosellerᚋmodelsᚐAttribute(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_AttributePayload_attribute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Attribute(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AttributePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AttributeType_code(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeType_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeType", field, false, false, "String")
-}
-
-func (ec *executionContext) _AttributeType_name(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LocalName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeType_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeType", field, true, false, "String")
-}
-
-func (ec *executionContext) _AttributeType_valueType(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_valueType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ValueType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.AttributeValueType) graphql.Marshaler {
-			return ec.marshalNAttributeValueType2ecosellerᚋmodelsᚐAttributeValueType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeType_valueType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeType", field, false, false, "AttributeValueType")
-}
-
-func (ec *executionContext) _AttributeType_unit(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_unit(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Unit, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeType_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeType", field, false, false, "String")
-}
-
-func (ec *executionContext) _AttributeType_version(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeType_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AttributeType", field, false, false, "Int")
-}
-
-func (ec *executionContext) _AttributeType_attributes(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeType_attributes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _AttributeType_attributes(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_AttributeType_attributes,
+		func(ctx context.Context) ([]*models.Attribute, error) {
 			return ec.Resolvers.AttributeType().Attributes(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.Attribute) graphql.Marshaler {
 			return ec.marshalNAttribute2ᚕᚖecosellerᚋmodelsᚐAttributeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_AttributeType_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -543,75 +97,15 @@ func (ec *executionContext) fieldContext_AttributeType_attributes(_ context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Attribute(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _AttributeTypePayload_attributeType(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeTypePayload_attributeType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AttributeType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.AttributeType) graphql.Marshaler {
-			return ec.marshalOAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _AttributeTypePayload_attributeType(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) graphql.Marshaler {
+	return ec.marshalOAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "AttributeTypePayload", field), field.Selections, obj.AttributeType)
 }
-func (ec *executionContext) fieldContext_AttributeTypePayload_attributeType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributeTypePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeType(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AttributeTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AttributeTypePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AttributeTypePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AttributeTypePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _AttributeTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "AttributeTypePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -734,11 +228,9 @@ func UnmarshalAttributeTypeInput(ctx context.Context, raw any) (models.Attribute
 var attributeImplementors = []string{"Attribute", "Node"}
 
 func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet, obj *models.Attribute) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Attribute")
@@ -776,14 +268,8 @@ func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -792,11 +278,9 @@ func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet
 var attributeFacetImplementors = []string{"AttributeFacet"}
 
 func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeFacet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributeFacetImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributeFacetImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AttributeFacet")
@@ -824,14 +308,8 @@ func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -840,11 +318,9 @@ func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.Selecti
 var attributeFacetValueImplementors = []string{"AttributeFacetValue"}
 
 func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeFacetValue) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributeFacetValueImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributeFacetValueImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AttributeFacetValue")
@@ -862,14 +338,8 @@ func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.Se
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -878,11 +348,9 @@ func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.Se
 var attributePayloadImplementors = []string{"AttributePayload"}
 
 func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.SelectionSet, obj *AttributePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AttributePayload")
@@ -900,14 +368,8 @@ func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -916,57 +378,48 @@ func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.Selec
 var attributeTypeImplementors = []string{"AttributeType"}
 
 func (ec *executionContext) _AttributeType(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeType) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributeTypeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributeTypeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AttributeType")
 		case "code":
 			out.Values[i] = ec._AttributeType_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "name":
 			out.Values[i] = ec._AttributeType_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "valueType":
 			out.Values[i] = ec._AttributeType_valueType(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "unit":
 			out.Values[i] = ec._AttributeType_unit(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "version":
 			out.Values[i] = ec._AttributeType_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "attributes":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._AttributeType_attributes(ctx, field, obj)
-				})
+			out.Values[i] = ec._AttributeType_attributes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -975,11 +428,9 @@ func (ec *executionContext) _AttributeType(ctx context.Context, sel ast.Selectio
 var attributeTypePayloadImplementors = []string{"AttributeTypePayload"}
 
 func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.SelectionSet, obj *AttributeTypePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, attributeTypePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, attributeTypePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("AttributeTypePayload")
@@ -997,14 +448,8 @@ func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1015,9 +460,7 @@ func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.S
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAttribute2ᚕᚖecosellerᚋmodelsᚐAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Attribute) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(ctx, sel, v[i])
 	})
 
@@ -1039,9 +482,7 @@ func (ec *executionContext) marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(
 }
 
 func (ec *executionContext) marshalNAttributeFacet2ᚕᚖecosellerᚋmodelsᚐAttributeFacetᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeFacet) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAttributeFacet2ᚖecosellerᚋmodelsᚐAttributeFacet(ctx, sel, v[i])
 	})
 
@@ -1063,9 +504,7 @@ func (ec *executionContext) marshalNAttributeFacet2ᚖecosellerᚋmodelsᚐAttri
 }
 
 func (ec *executionContext) marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeFacetValue) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAttributeFacetValue2ᚖecosellerᚋmodelsᚐAttributeFacetValue(ctx, sel, v[i])
 	})
 
@@ -1100,9 +539,7 @@ func (ec *executionContext) marshalNAttributePayload2ᚖecosellerᚋgraphᚐAttr
 }
 
 func (ec *executionContext) marshalNAttributeType2ᚕᚖecosellerᚋmodelsᚐAttributeTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.AttributeType) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ctx, sel, v[i])
 	})
 

@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,426 +21,53 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Country_code(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.CountryCode) graphql.Marshaler {
-			return ec.marshalNCountryCode2ecosellerᚋmodelsᚐCountryCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Country_code(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNCountryCode2ecosellerᚋmodelsᚐCountryCode(ctx, field.Selections, obj.Code)
 }
-func (ec *executionContext) fieldContext_Country_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Country", field, false, false, "CountryCode")
+func (ec *executionContext) _Country_name(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.LocalName())
 }
-
-func (ec *executionContext) _Country_name(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LocalName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Country_locale(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Locale)
 }
-func (ec *executionContext) fieldContext_Country_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Country", field, true, false, "String")
+func (ec *executionContext) _Country_defaultPriceList(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "Country", field), field.Selections, obj.DefaultPriceList)
 }
-
-func (ec *executionContext) _Country_locale(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_locale(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Locale, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Country_vatGroups(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(ec.below(ctx, "Country", field), field.Selections, obj.VatGroups)
 }
-func (ec *executionContext) fieldContext_Country_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Country", field, false, false, "String")
+func (ec *executionContext) _Country_version(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-
-func (ec *executionContext) _Country_defaultPriceList(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_defaultPriceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DefaultPriceList, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceList) graphql.Marshaler {
-			return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _CountryPayload_country(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) graphql.Marshaler {
+	return ec.marshalOCountry2ᚖecosellerᚋmodelsᚐCountry(ec.below(ctx, "CountryPayload", field), field.Selections, obj.Country)
 }
-func (ec *executionContext) fieldContext_Country_defaultPriceList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Country",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _CountryPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CountryPayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _Country_vatGroups(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_vatGroups(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VatGroups, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.VatGroup) graphql.Marshaler {
-			return ec.marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _VatGroup_code(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
 }
-func (ec *executionContext) fieldContext_Country_vatGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Country",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VatGroup(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _VatGroup_name(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
-
-func (ec *executionContext) _Country_version(ctx context.Context, field graphql.CollectedField, obj *models.Country) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Country_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _VatGroup_country(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNCountryCode2ecosellerᚋmodelsᚐCountryCode(ctx, field.Selections, obj.Country)
 }
-func (ec *executionContext) fieldContext_Country_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Country", field, false, false, "Int")
+func (ec *executionContext) _VatGroup_rate(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Rate)
 }
-
-func (ec *executionContext) _CountryPayload_country(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CountryPayload_country(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Country, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Country) graphql.Marshaler {
-			return ec.marshalOCountry2ᚖecosellerᚋmodelsᚐCountry(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _VatGroup_isDefault(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsDefault)
 }
-func (ec *executionContext) fieldContext_CountryPayload_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CountryPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Country(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _VatGroup_version(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-
-func (ec *executionContext) _CountryPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CountryPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _VatGroupPayload_vatGroup(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) graphql.Marshaler {
+	return ec.marshalOVatGroup2ᚖecosellerᚋmodelsᚐVatGroup(ec.below(ctx, "VatGroupPayload", field), field.Selections, obj.VatGroup)
 }
-func (ec *executionContext) fieldContext_CountryPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CountryPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _VatGroup_code(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "String")
-}
-
-func (ec *executionContext) _VatGroup_name(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "String")
-}
-
-func (ec *executionContext) _VatGroup_country(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_country(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Country, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.CountryCode) graphql.Marshaler {
-			return ec.marshalNCountryCode2ecosellerᚋmodelsᚐCountryCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_country(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "CountryCode")
-}
-
-func (ec *executionContext) _VatGroup_rate(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_rate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Rate, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_rate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _VatGroup_isDefault(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_isDefault(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsDefault, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_isDefault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _VatGroup_version(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroup_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroup_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("VatGroup", field, false, false, "Int")
-}
-
-func (ec *executionContext) _VatGroupPayload_vatGroup(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroupPayload_vatGroup(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VatGroup, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.VatGroup) graphql.Marshaler {
-			return ec.marshalOVatGroup2ᚖecosellerᚋmodelsᚐVatGroup(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroupPayload_vatGroup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "VatGroupPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VatGroup(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _VatGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_VatGroupPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_VatGroupPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "VatGroupPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _VatGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "VatGroupPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -572,11 +197,9 @@ func UnmarshalVatGroupInput(ctx context.Context, raw any) (models.VatGroupInput,
 var countryImplementors = []string{"Country"}
 
 func (ec *executionContext) _Country(ctx context.Context, sel ast.SelectionSet, obj *models.Country) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, countryImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, countryImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Country")
@@ -614,14 +237,8 @@ func (ec *executionContext) _Country(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -630,11 +247,9 @@ func (ec *executionContext) _Country(ctx context.Context, sel ast.SelectionSet, 
 var countryPayloadImplementors = []string{"CountryPayload"}
 
 func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.SelectionSet, obj *CountryPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, countryPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, countryPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CountryPayload")
@@ -652,14 +267,8 @@ func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -668,11 +277,9 @@ func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.Selecti
 var vatGroupImplementors = []string{"VatGroup", "Vat"}
 
 func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet, obj *models.VatGroup) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, vatGroupImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, vatGroupImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("VatGroup")
@@ -710,14 +317,8 @@ func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -726,11 +327,9 @@ func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet,
 var vatGroupPayloadImplementors = []string{"VatGroupPayload"}
 
 func (ec *executionContext) _VatGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *VatGroupPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, vatGroupPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, vatGroupPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("VatGroupPayload")
@@ -748,14 +347,8 @@ func (ec *executionContext) _VatGroupPayload(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -766,9 +359,7 @@ func (ec *executionContext) _VatGroupPayload(ctx context.Context, sel ast.Select
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNCountry2ᚕᚖecosellerᚋmodelsᚐCountryᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Country) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCountry2ᚖecosellerᚋmodelsᚐCountry(ctx, sel, v[i])
 	})
 
@@ -803,9 +394,7 @@ func (ec *executionContext) marshalNCountryPayload2ᚖecosellerᚋgraphᚐCountr
 }
 
 func (ec *executionContext) marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.VatGroup) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNVatGroup2ᚖecosellerᚋmodelsᚐVatGroup(ctx, sel, v[i])
 	})
 

@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,398 +21,47 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _DeletePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletePayload_deletion(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Deletion, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Deletion) graphql.Marshaler {
-			return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _DeletePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) graphql.Marshaler {
+	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "DeletePayload", field), field.Selections, obj.Deletion)
 }
-func (ec *executionContext) fieldContext_DeletePayload_deletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Deletion(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _DeletePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "DeletePayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _DeletePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Deletion_id(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_DeletePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _Deletion_kind(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Kind)
 }
-
-func (ec *executionContext) _Deletion_id(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Deletion_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Deletion_key(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Key)
 }
-func (ec *executionContext) fieldContext_Deletion_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Deletion", field, true, false, "ID")
+func (ec *executionContext) _Deletion_title(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Title)
 }
-
-func (ec *executionContext) _Deletion_kind(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Deletion_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Deletion_deletedAt(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.DeletedAt)
 }
-func (ec *executionContext) fieldContext_Deletion_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Deletion", field, false, false, "String")
+func (ec *executionContext) _DeletionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
+	return ec.marshalNDeletionEdge2ᚕᚖecosellerᚋmodelsᚐDeletionEdgeᚄ(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.Edges)
 }
-
-func (ec *executionContext) _Deletion_key(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Deletion_key(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Key, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _DeletionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
+	return ec.marshalNDeletion2ᚕᚖecosellerᚋmodelsᚐDeletionᚄ(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.Nodes())
 }
-func (ec *executionContext) fieldContext_Deletion_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Deletion", field, false, false, "String")
+func (ec *executionContext) _DeletionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.PageInfo)
 }
-
-func (ec *executionContext) _Deletion_title(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Deletion_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _DeletionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-func (ec *executionContext) fieldContext_Deletion_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Deletion", field, false, false, "String")
+func (ec *executionContext) _DeletionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) graphql.Marshaler {
+	return ec.marshalNDeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "DeletionEdge", field), field.Selections, obj.Node)
 }
-
-func (ec *executionContext) _Deletion_deletedAt(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Deletion_deletedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeletedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _RestorePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) graphql.Marshaler {
+	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "RestorePayload", field), field.Selections, obj.Deletion)
 }
-func (ec *executionContext) fieldContext_Deletion_deletedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Deletion", field, false, false, "Time")
-}
-
-func (ec *executionContext) _DeletionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletionConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.DeletionEdge) graphql.Marshaler {
-			return ec.marshalNDeletionEdge2ᚕᚖecosellerᚋmodelsᚐDeletionEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DeletionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletionEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _DeletionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletionConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.Deletion) graphql.Marshaler {
-			return ec.marshalNDeletion2ᚕᚖecosellerᚋmodelsᚐDeletionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DeletionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletionConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Deletion(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _DeletionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletionConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DeletionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _DeletionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletionEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DeletionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("DeletionEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _DeletionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeletionEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Deletion) graphql.Marshaler {
-			return ec.marshalNDeletion2ᚖecosellerᚋmodelsᚐDeletion(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_DeletionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "DeletionEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Deletion(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RestorePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestorePayload_deletion(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Deletion, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Deletion) graphql.Marshaler {
-			return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_RestorePayload_deletion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RestorePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Deletion(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _RestorePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RestorePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_RestorePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RestorePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _RestorePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "RestorePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -433,11 +79,9 @@ func (ec *executionContext) fieldContext_RestorePayload_userErrors(_ context.Con
 var deletePayloadImplementors = []string{"DeletePayload"}
 
 func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.SelectionSet, obj *DeletePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deletePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, deletePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeletePayload")
@@ -455,14 +99,8 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -471,11 +109,9 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 var deletionImplementors = []string{"Deletion"}
 
 func (ec *executionContext) _Deletion(ctx context.Context, sel ast.SelectionSet, obj *models.Deletion) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deletionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, deletionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Deletion")
@@ -508,14 +144,8 @@ func (ec *executionContext) _Deletion(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -524,11 +154,9 @@ func (ec *executionContext) _Deletion(ctx context.Context, sel ast.SelectionSet,
 var deletionConnectionImplementors = []string{"DeletionConnection"}
 
 func (ec *executionContext) _DeletionConnection(ctx context.Context, sel ast.SelectionSet, obj *models.DeletionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deletionConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, deletionConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeletionConnection")
@@ -556,22 +184,15 @@ func (ec *executionContext) _DeletionConnection(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var deletionEdgeImplementors = []string{"DeletionEdge"}
 
 func (ec *executionContext) _DeletionEdge(ctx context.Context, sel ast.SelectionSet, obj *models.DeletionEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, deletionEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, deletionEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("DeletionEdge")
@@ -589,14 +210,8 @@ func (ec *executionContext) _DeletionEdge(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -605,11 +220,9 @@ func (ec *executionContext) _DeletionEdge(ctx context.Context, sel ast.Selection
 var restorePayloadImplementors = []string{"RestorePayload"}
 
 func (ec *executionContext) _RestorePayload(ctx context.Context, sel ast.SelectionSet, obj *RestorePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, restorePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, restorePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RestorePayload")
@@ -627,14 +240,8 @@ func (ec *executionContext) _RestorePayload(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -653,9 +260,7 @@ func (ec *executionContext) marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeleteP
 }
 
 func (ec *executionContext) marshalNDeletion2ᚕᚖecosellerᚋmodelsᚐDeletionᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Deletion) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNDeletion2ᚖecosellerᚋmodelsᚐDeletion(ctx, sel, v[i])
 	})
 
@@ -685,9 +290,7 @@ func (ec *executionContext) marshalNDeletionConnection2ᚖecosellerᚋmodelsᚐD
 }
 
 func (ec *executionContext) marshalNDeletionEdge2ᚕᚖecosellerᚋmodelsᚐDeletionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.DeletionEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNDeletionEdge2ᚖecosellerᚋmodelsᚐDeletionEdge(ctx, sel, v[i])
 	})
 

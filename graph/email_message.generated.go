@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -32,594 +29,86 @@ type EmailMessageConnectionResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _CancelEmailsPayload_emails(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelEmailsPayload_emails(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Emails, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailMessage) graphql.Marshaler {
-			return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _CancelEmailsPayload_emails(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) graphql.Marshaler {
+	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ec.below(ctx, "CancelEmailsPayload", field), field.Selections, obj.Emails)
 }
-func (ec *executionContext) fieldContext_CancelEmailsPayload_emails(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CancelEmailsPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessage(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _CancelEmailsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CancelEmailsPayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _CancelEmailsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelEmailsPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailAttachment_filename(ctx context.Context, field graphql.CollectedField, obj *models.EmailAttachment) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Filename)
 }
-func (ec *executionContext) fieldContext_CancelEmailsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CancelEmailsPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _EmailAttachment_contentType(ctx context.Context, field graphql.CollectedField, obj *models.EmailAttachment) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.ContentType)
 }
-
-func (ec *executionContext) _EmailAttachment_filename(ctx context.Context, field graphql.CollectedField, obj *models.EmailAttachment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailAttachment_filename(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Filename, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailEvent_state(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) graphql.Marshaler {
+	return ec.marshalNEmailMessageState2ecosellerᚋmodelsᚐEmailState(ctx, field.Selections, obj.State)
 }
-func (ec *executionContext) fieldContext_EmailAttachment_filename(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailAttachment", field, false, false, "String")
+func (ec *executionContext) _EmailEvent_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-
-func (ec *executionContext) _EmailAttachment_contentType(ctx context.Context, field graphql.CollectedField, obj *models.EmailAttachment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailAttachment_contentType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ContentType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailEvent_attempt(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempt)
 }
-func (ec *executionContext) fieldContext_EmailAttachment_contentType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailAttachment", field, false, false, "String")
+func (ec *executionContext) _EmailEvent_reason(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.ReasonOrNil())
 }
-
-func (ec *executionContext) _EmailEvent_state(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailEvent_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.EmailState) graphql.Marshaler {
-			return ec.marshalNEmailMessageState2ecosellerᚋmodelsᚐEmailState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_id(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_EmailEvent_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailEvent", field, false, false, "EmailMessageState")
+func (ec *executionContext) _EmailMessage_state(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNEmailMessageState2ecosellerᚋmodelsᚐEmailState(ctx, field.Selections, obj.State)
 }
-
-func (ec *executionContext) _EmailEvent_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailEvent_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_kind(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNEmailKind2ecosellerᚋmodelsᚐEmailKind(ctx, field.Selections, obj.Kind)
 }
-func (ec *executionContext) fieldContext_EmailEvent_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailEvent", field, false, false, "Time")
+func (ec *executionContext) _EmailMessage_to(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Recipients)
 }
-
-func (ec *executionContext) _EmailEvent_attempt(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailEvent_attempt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_replyTo(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.ReplyToOrNil())
 }
-func (ec *executionContext) fieldContext_EmailEvent_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailEvent", field, false, false, "Int")
+func (ec *executionContext) _EmailMessage_subject(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Subject)
 }
-
-func (ec *executionContext) _EmailEvent_reason(ctx context.Context, field graphql.CollectedField, obj *models.EmailEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailEvent_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReasonOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _EmailMessage_text(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
 }
-func (ec *executionContext) fieldContext_EmailEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailEvent", field, true, false, "String")
+func (ec *executionContext) _EmailMessage_html(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.HTML)
 }
-
-func (ec *executionContext) _EmailMessage_id(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_language(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
-func (ec *executionContext) fieldContext_EmailMessage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, true, false, "ID")
+func (ec *executionContext) _EmailMessage_messageId(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.MessageID)
 }
-
-func (ec *executionContext) _EmailMessage_state(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.EmailState) graphql.Marshaler {
-			return ec.marshalNEmailMessageState2ecosellerᚋmodelsᚐEmailState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_cancellationKey(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.CancellationKey)
 }
-func (ec *executionContext) fieldContext_EmailMessage_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "EmailMessageState")
+func (ec *executionContext) _EmailMessage_sendAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.SendAt)
 }
-
-func (ec *executionContext) _EmailMessage_kind(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.EmailKind) graphql.Marshaler {
-			return ec.marshalNEmailKind2ecosellerᚋmodelsᚐEmailKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_attempts(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempts)
 }
-func (ec *executionContext) fieldContext_EmailMessage_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "EmailKind")
+func (ec *executionContext) _EmailMessage_lastError(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.LastErrorOrNil())
 }
-
-func (ec *executionContext) _EmailMessage_to(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_to(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Recipients, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessage_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-func (ec *executionContext) fieldContext_EmailMessage_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
+func (ec *executionContext) _EmailMessage_sentAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.SentAt)
 }
-
-func (ec *executionContext) _EmailMessage_replyTo(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_replyTo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ReplyToOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_replyTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, true, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_subject(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_subject(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Subject, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_text(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_text(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_html(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_html(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HTML, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_html(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_language(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.LanguageCode) graphql.Marshaler {
-			return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "LanguageCode")
-}
-
-func (ec *executionContext) _EmailMessage_messageId(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_messageId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MessageID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_messageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_cancellationKey(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_cancellationKey(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CancellationKey, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_cancellationKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_sendAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_sendAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SendAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_sendAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "Time")
-}
-
-func (ec *executionContext) _EmailMessage_attempts(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_attempts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "Int")
-}
-
-func (ec *executionContext) _EmailMessage_lastError(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_lastError(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LastErrorOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, true, false, "String")
-}
-
-func (ec *executionContext) _EmailMessage_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "Time")
-}
-
-func (ec *executionContext) _EmailMessage_sentAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_sentAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SentAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessage_sentAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessage", field, false, false, "Time")
-}
-
-func (ec *executionContext) _EmailMessage_events(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_events(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _EmailMessage_events(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_EmailMessage_events,
+		func(ctx context.Context) ([]*models.EmailEvent, error) {
 			return ec.Resolvers.EmailMessage().Events(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailEvent) graphql.Marshaler {
 			return ec.marshalNEmailEvent2ᚕᚖecosellerᚋmodelsᚐEmailEventᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_EmailMessage_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -627,31 +116,18 @@ func (ec *executionContext) fieldContext_EmailMessage_events(_ context.Context, 
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailEvent(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _EmailMessage_attachments(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessage_attachments(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _EmailMessage_attachments(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessage) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_EmailMessage_attachments,
+		func(ctx context.Context) ([]*models.EmailAttachment, error) {
 			return ec.Resolvers.EmailMessage().Attachments(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailAttachment) graphql.Marshaler {
 			return ec.marshalNEmailAttachment2ᚕᚖecosellerᚋmodelsᚐEmailAttachmentᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_EmailMessage_attachments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -659,249 +135,43 @@ func (ec *executionContext) fieldContext_EmailMessage_attachments(_ context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailAttachment(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _EmailMessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailMessageEdge) graphql.Marshaler {
-			return ec.marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
+	return ec.marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.Edges)
 }
-func (ec *executionContext) fieldContext_EmailMessageConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailMessageConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessageEdge(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _EmailMessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
+	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.Nodes())
 }
-
-func (ec *executionContext) _EmailMessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailMessage) graphql.Marshaler {
-			return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.PageInfo)
 }
-func (ec *executionContext) fieldContext_EmailMessageConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailMessageConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _EmailMessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailMessageConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailMessageConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _EmailMessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _EmailMessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_EmailMessageConnection_totalCount,
+		func(ctx context.Context) (int32, error) {
 			return ec.Resolvers.EmailMessageConnection().TotalCount(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v int32) graphql.Marshaler {
 			return ec.marshalNInt2int32(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_EmailMessageConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EmailMessageConnection", field, true, true, "Int")
 }
 
-func (ec *executionContext) _EmailMessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailMessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-func (ec *executionContext) fieldContext_EmailMessageEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailMessageEdge", field, false, false, "String")
+func (ec *executionContext) _EmailMessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageEdge) graphql.Marshaler {
+	return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ec.below(ctx, "EmailMessageEdge", field), field.Selections, obj.Node)
 }
-
-func (ec *executionContext) _EmailMessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailMessageEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailMessage) graphql.Marshaler {
-			return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SendEmailPayload_email(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) graphql.Marshaler {
+	return ec.marshalOEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ec.below(ctx, "SendEmailPayload", field), field.Selections, obj.Email)
 }
-func (ec *executionContext) fieldContext_EmailMessageEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailMessageEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SendEmailPayload_email(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SendEmailPayload_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Email, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailMessage) graphql.Marshaler {
-			return ec.marshalOEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SendEmailPayload_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SendEmailPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SendEmailPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SendEmailPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SendEmailPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SendEmailPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SendEmailPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "SendEmailPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1234,11 +504,9 @@ func UnmarshalSendEmailInput(ctx context.Context, raw any) (SendEmailInput, erro
 var cancelEmailsPayloadImplementors = []string{"CancelEmailsPayload"}
 
 func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelEmailsPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, cancelEmailsPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, cancelEmailsPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CancelEmailsPayload")
@@ -1256,14 +524,8 @@ func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.Se
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1272,11 +534,9 @@ func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.Se
 var emailAttachmentImplementors = []string{"EmailAttachment"}
 
 func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.SelectionSet, obj *models.EmailAttachment) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailAttachmentImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailAttachmentImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailAttachment")
@@ -1294,14 +554,8 @@ func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1310,11 +564,9 @@ func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.Select
 var emailEventImplementors = []string{"EmailEvent"}
 
 func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSet, obj *models.EmailEvent) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailEventImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailEventImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailEvent")
@@ -1342,14 +594,8 @@ func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1358,118 +604,108 @@ func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSe
 var emailMessageImplementors = []string{"EmailMessage", "Node"}
 
 func (ec *executionContext) _EmailMessage(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailMessageImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailMessage")
 		case "id":
 			out.Values[i] = ec._EmailMessage_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "state":
 			out.Values[i] = ec._EmailMessage_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "kind":
 			out.Values[i] = ec._EmailMessage_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "to":
 			out.Values[i] = ec._EmailMessage_to(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "replyTo":
 			out.Values[i] = ec._EmailMessage_replyTo(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "subject":
 			out.Values[i] = ec._EmailMessage_subject(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "text":
 			out.Values[i] = ec._EmailMessage_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "html":
 			out.Values[i] = ec._EmailMessage_html(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "language":
 			out.Values[i] = ec._EmailMessage_language(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "messageId":
 			out.Values[i] = ec._EmailMessage_messageId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "cancellationKey":
 			out.Values[i] = ec._EmailMessage_cancellationKey(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "sendAt":
 			out.Values[i] = ec._EmailMessage_sendAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "attempts":
 			out.Values[i] = ec._EmailMessage_attempts(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "lastError":
 			out.Values[i] = ec._EmailMessage_lastError(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "createdAt":
 			out.Values[i] = ec._EmailMessage_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "sentAt":
 			out.Values[i] = ec._EmailMessage_sentAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "events":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._EmailMessage_events(ctx, field, obj)
-				})
+			out.Values[i] = ec._EmailMessage_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "attachments":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._EmailMessage_attachments(ctx, field, obj)
-				})
+			out.Values[i] = ec._EmailMessage_attachments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1478,35 +714,31 @@ func (ec *executionContext) _EmailMessage(ctx context.Context, sel ast.Selection
 var emailMessageConnectionImplementors = []string{"EmailMessageConnection"}
 
 func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessageConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailMessageConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailMessageConnection")
 		case "edges":
 			out.Values[i] = ec._EmailMessageConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "nodes":
 			out.Values[i] = ec._EmailMessageConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "pageInfo":
 			out.Values[i] = ec._EmailMessageConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "totalCount":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._EmailMessageConnection_totalCount(ctx, field, obj)
-				})
+			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._EmailMessageConnection_totalCount(ctx, field, obj)
+			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1516,22 +748,15 @@ func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var emailMessageEdgeImplementors = []string{"EmailMessageEdge"}
 
 func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessageEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailMessageEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailMessageEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailMessageEdge")
@@ -1549,14 +774,8 @@ func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1565,11 +784,9 @@ func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.Selec
 var sendEmailPayloadImplementors = []string{"SendEmailPayload"}
 
 func (ec *executionContext) _SendEmailPayload(ctx context.Context, sel ast.SelectionSet, obj *SendEmailPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, sendEmailPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, sendEmailPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SendEmailPayload")
@@ -1587,14 +804,8 @@ func (ec *executionContext) _SendEmailPayload(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1613,9 +824,7 @@ func (ec *executionContext) marshalNCancelEmailsPayload2ᚖecosellerᚋgraphᚐC
 }
 
 func (ec *executionContext) marshalNEmailAttachment2ᚕᚖecosellerᚋmodelsᚐEmailAttachmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailAttachment) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailAttachment2ᚖecosellerᚋmodelsᚐEmailAttachment(ctx, sel, v[i])
 	})
 
@@ -1647,9 +856,7 @@ func (ec *executionContext) unmarshalNEmailDeliveryInput2ecosellerᚋgraphᚐEma
 }
 
 func (ec *executionContext) marshalNEmailEvent2ᚕᚖecosellerᚋmodelsᚐEmailEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailEvent) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailEvent2ᚖecosellerᚋmodelsᚐEmailEvent(ctx, sel, v[i])
 	})
 
@@ -1686,9 +893,7 @@ func (ec *executionContext) marshalNEmailKind2ecosellerᚋmodelsᚐEmailKind(ctx
 }
 
 func (ec *executionContext) marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailMessage) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ctx, sel, v[i])
 	})
 
@@ -1718,9 +923,7 @@ func (ec *executionContext) marshalNEmailMessageConnection2ᚖecosellerᚋmodels
 }
 
 func (ec *executionContext) marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailMessageEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailMessageEdge2ᚖecosellerᚋmodelsᚐEmailMessageEdge(ctx, sel, v[i])
 	})
 

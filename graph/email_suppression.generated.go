@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,302 +21,38 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _EmailSuppression_address(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppression_address(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Address, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailSuppression_address(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Address)
 }
-func (ec *executionContext) fieldContext_EmailSuppression_address(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppression", field, false, false, "String")
+func (ec *executionContext) _EmailSuppression_reason(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) graphql.Marshaler {
+	return ec.marshalNEmailSuppressionReason2ecosellerᚋmodelsᚐSuppressionReason(ctx, field.Selections, obj.Reason)
 }
-
-func (ec *executionContext) _EmailSuppression_reason(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppression_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.SuppressionReason) graphql.Marshaler {
-			return ec.marshalNEmailSuppressionReason2ecosellerᚋmodelsᚐSuppressionReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailSuppression_detail(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.DetailOrNil())
 }
-func (ec *executionContext) fieldContext_EmailSuppression_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppression", field, false, false, "EmailSuppressionReason")
+func (ec *executionContext) _EmailSuppression_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-
-func (ec *executionContext) _EmailSuppression_detail(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppression_detail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DetailOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _EmailSuppressionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
+	return ec.marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Edges)
 }
-func (ec *executionContext) fieldContext_EmailSuppression_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppression", field, true, false, "String")
+func (ec *executionContext) _EmailSuppressionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
+	return ec.marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Nodes())
 }
-
-func (ec *executionContext) _EmailSuppression_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppression) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppression_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailSuppressionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.PageInfo)
 }
-func (ec *executionContext) fieldContext_EmailSuppression_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppression", field, false, false, "Time")
+func (ec *executionContext) _EmailSuppressionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-
-func (ec *executionContext) _EmailSuppressionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailSuppressionEdge) graphql.Marshaler {
-			return ec.marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _EmailSuppressionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) graphql.Marshaler {
+	return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(ec.below(ctx, "EmailSuppressionEdge", field), field.Selections, obj.Node)
 }
-func (ec *executionContext) fieldContext_EmailSuppressionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailSuppressionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppressionEdge(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _EmailSuppressionPayload_address(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Address)
 }
-
-func (ec *executionContext) _EmailSuppressionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.EmailSuppression) graphql.Marshaler {
-			return ec.marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailSuppressionConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppression(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _EmailSuppressionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailSuppressionConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _EmailSuppressionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppressionEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailSuppressionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailSuppression) graphql.Marshaler {
-			return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailSuppressionEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppression(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _EmailSuppressionPayload_address(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionPayload_address(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Address, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionPayload_address(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("EmailSuppressionPayload", field, false, false, "String")
-}
-
-func (ec *executionContext) _EmailSuppressionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EmailSuppressionPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_EmailSuppressionPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "EmailSuppressionPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _EmailSuppressionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "EmailSuppressionPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -337,11 +70,9 @@ func (ec *executionContext) fieldContext_EmailSuppressionPayload_userErrors(_ co
 var emailSuppressionImplementors = []string{"EmailSuppression"}
 
 func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppression) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailSuppressionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailSuppression")
@@ -369,14 +100,8 @@ func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -385,11 +110,9 @@ func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.Selec
 var emailSuppressionConnectionImplementors = []string{"EmailSuppressionConnection"}
 
 func (ec *executionContext) _EmailSuppressionConnection(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppressionConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailSuppressionConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailSuppressionConnection")
@@ -417,22 +140,15 @@ func (ec *executionContext) _EmailSuppressionConnection(ctx context.Context, sel
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var emailSuppressionEdgeImplementors = []string{"EmailSuppressionEdge"}
 
 func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppressionEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailSuppressionEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailSuppressionEdge")
@@ -450,14 +166,8 @@ func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -466,11 +176,9 @@ func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.S
 var emailSuppressionPayloadImplementors = []string{"EmailSuppressionPayload"}
 
 func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel ast.SelectionSet, obj *EmailSuppressionPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, emailSuppressionPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, emailSuppressionPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("EmailSuppressionPayload")
@@ -488,14 +196,8 @@ func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel as
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -506,9 +208,7 @@ func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel as
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailSuppression) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(ctx, sel, v[i])
 	})
 
@@ -538,9 +238,7 @@ func (ec *executionContext) marshalNEmailSuppressionConnection2ᚖecosellerᚋmo
 }
 
 func (ec *executionContext) marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.EmailSuppressionEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNEmailSuppressionEdge2ᚖecosellerᚋmodelsᚐEmailSuppressionEdge(ctx, sel, v[i])
 	})
 

@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,1088 +21,137 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Job_id(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, true, false, "ID")
-}
-
-func (ec *executionContext) _Job_kind(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.KindName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, true, false, "String")
-}
-
-func (ec *executionContext) _Job_queue(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_queue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Queue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.JobQueue) graphql.Marshaler {
-			return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_queue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "JobQueue")
-}
-
-func (ec *executionContext) _Job_state(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.JobState) graphql.Marshaler {
-			return ec.marshalNJobState2ecosellerᚋmodelsᚐJobState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "JobState")
-}
-
-func (ec *executionContext) _Job_payload(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_payload(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PayloadText(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_payload(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, true, false, "String")
-}
-
-func (ec *executionContext) _Job_uniqueKey(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_uniqueKey(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UniqueKey, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_uniqueKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "String")
-}
-
-func (ec *executionContext) _Job_attempts(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_attempts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Int")
-}
-
-func (ec *executionContext) _Job_maxAttempts(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_maxAttempts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MaxAttempts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_maxAttempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Int")
-}
-
-func (ec *executionContext) _Job_worker(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_worker(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WorkerOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_worker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, true, false, "String")
-}
-
-func (ec *executionContext) _Job_lastError(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_lastError(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LastErrorOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, true, false, "String")
-}
-
-func (ec *executionContext) _Job_errors(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_errors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ErrorsOrEmpty(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.JobError) graphql.Marshaler {
-			return ec.marshalNJobError2ᚕᚖecosellerᚋmodelsᚐJobErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Job",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Job_progress(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_progress(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Progress(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.JobProgress) graphql.Marshaler {
-			return ec.marshalOJobProgress2ᚖecosellerᚋmodelsᚐJobProgress(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Job",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobProgress(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _Job_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Time")
-}
-
-func (ec *executionContext) _Job_runAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_runAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RunAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Job_runAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Time")
-}
-
-func (ec *executionContext) _Job_startedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_startedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Time")
-}
-
-func (ec *executionContext) _Job_finishedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_finishedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FinishedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_finishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Time")
-}
-
-func (ec *executionContext) _Job_cancelRequestedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Job_cancelRequestedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CancelRequestedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_Job_cancelRequestedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Job", field, false, false, "Time")
-}
-
-func (ec *executionContext) _JobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.JobEdge) graphql.Marshaler {
-			return ec.marshalNJobEdge2ᚕᚖecosellerᚋmodelsᚐJobEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.Job) graphql.Marshaler {
-			return ec.marshalNJob2ᚕᚖecosellerᚋmodelsᚐJobᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Job(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Job) graphql.Marshaler {
-			return ec.marshalNJob2ᚖecosellerᚋmodelsᚐJob(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Job(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobError_attempt(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobError_attempt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobError_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobError", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobError_at(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobError_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobError_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobError", field, false, false, "Time")
-}
-
-func (ec *executionContext) _JobError_worker(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobError_worker(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Worker, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobError_worker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobError", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobError_error(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobError_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobError_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobError", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobError_stack(ctx context.Context, field graphql.CollectedField, obj *models.JobError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobError_stack(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StackOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_JobError_stack(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobError", field, true, false, "String")
-}
-
-func (ec *executionContext) _JobPayload_job(ctx context.Context, field graphql.CollectedField, obj *JobPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobPayload_job(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Job, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Job) graphql.Marshaler {
-			return ec.marshalOJob2ᚖecosellerᚋmodelsᚐJob(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_JobPayload_job(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Job(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *JobPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "JobPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _JobProgress_done(ctx context.Context, field graphql.CollectedField, obj *models.JobProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobProgress_done(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Done, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobProgress_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobProgress", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobProgress_total(ctx context.Context, field graphql.CollectedField, obj *models.JobProgress) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobProgress_total(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Total, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobProgress_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobProgress", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobQueueStatus_queue(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_queue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Queue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.JobQueue) graphql.Marshaler {
-			return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_queue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "JobQueue")
-}
-
-func (ec *executionContext) _JobQueueStatus_depth(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_depth(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Depth, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_depth(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobQueueStatus_scheduled(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_scheduled(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Scheduled, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_scheduled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobQueueStatus_running(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_running(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Running, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_running(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobQueueStatus_oldestAgeSeconds(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_oldestAgeSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OldestAgeSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_oldestAgeSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "Float")
-}
-
-func (ec *executionContext) _JobQueueStatus_finishedPerMinute(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobQueueStatus_finishedPerMinute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FinishedPerMinute, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobQueueStatus_finishedPerMinute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobQueueStatus", field, false, false, "Int")
-}
-
-func (ec *executionContext) _JobSchedule_name(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobSchedule_cron(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_cron(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cron, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_cron(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobSchedule_timeZone(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_timeZone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TimeZone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "String")
-}
-
-func (ec *executionContext) _JobSchedule_kind(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.KindName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, true, false, "String")
-}
-
-func (ec *executionContext) _JobSchedule_queue(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_queue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Queue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.JobQueue) graphql.Marshaler {
-			return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_queue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "JobQueue")
-}
-
-func (ec *executionContext) _JobSchedule_nextRunAt(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_nextRunAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.NextRunAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_nextRunAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "Time")
-}
-
-func (ec *executionContext) _JobSchedule_lastRunAt(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_JobSchedule_lastRunAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LastRunAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_JobSchedule_lastRunAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("JobSchedule", field, false, false, "Time")
+func (ec *executionContext) _Job_id(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
+}
+func (ec *executionContext) _Job_kind(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.KindName())
+}
+func (ec *executionContext) _Job_queue(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, field.Selections, obj.Queue)
+}
+func (ec *executionContext) _Job_state(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNJobState2ecosellerᚋmodelsᚐJobState(ctx, field.Selections, obj.State)
+}
+func (ec *executionContext) _Job_payload(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.PayloadText())
+}
+func (ec *executionContext) _Job_uniqueKey(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.UniqueKey)
+}
+func (ec *executionContext) _Job_attempts(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempts)
+}
+func (ec *executionContext) _Job_maxAttempts(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.MaxAttempts)
+}
+func (ec *executionContext) _Job_worker(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.WorkerOrNil())
+}
+func (ec *executionContext) _Job_lastError(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.LastErrorOrNil())
+}
+func (ec *executionContext) _Job_errors(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNJobError2ᚕᚖecosellerᚋmodelsᚐJobErrorᚄ(ec.below(ctx, "Job", field), field.Selections, obj.ErrorsOrEmpty())
+}
+func (ec *executionContext) _Job_progress(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOJobProgress2ᚖecosellerᚋmodelsᚐJobProgress(ec.below(ctx, "Job", field), field.Selections, obj.Progress())
+}
+func (ec *executionContext) _Job_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
+}
+func (ec *executionContext) _Job_runAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.RunAt)
+}
+func (ec *executionContext) _Job_startedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.StartedAt)
+}
+func (ec *executionContext) _Job_finishedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.FinishedAt)
+}
+func (ec *executionContext) _Job_cancelRequestedAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.CancelRequestedAt)
+}
+func (ec *executionContext) _JobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
+	return ec.marshalNJobEdge2ᚕᚖecosellerᚋmodelsᚐJobEdgeᚄ(ec.below(ctx, "JobConnection", field), field.Selections, obj.Edges)
+}
+func (ec *executionContext) _JobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
+	return ec.marshalNJob2ᚕᚖecosellerᚋmodelsᚐJobᚄ(ec.below(ctx, "JobConnection", field), field.Selections, obj.Nodes())
+}
+func (ec *executionContext) _JobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "JobConnection", field), field.Selections, obj.PageInfo)
+}
+func (ec *executionContext) _JobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) _JobEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) graphql.Marshaler {
+	return ec.marshalNJob2ᚖecosellerᚋmodelsᚐJob(ec.below(ctx, "JobEdge", field), field.Selections, obj.Node)
+}
+func (ec *executionContext) _JobError_attempt(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempt)
+}
+func (ec *executionContext) _JobError_at(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.At)
+}
+func (ec *executionContext) _JobError_worker(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Worker)
+}
+func (ec *executionContext) _JobError_error(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Error)
+}
+func (ec *executionContext) _JobError_stack(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.StackOrNil())
+}
+func (ec *executionContext) _JobPayload_job(ctx context.Context, field graphql.CollectedField, obj *JobPayload) graphql.Marshaler {
+	return ec.marshalOJob2ᚖecosellerᚋmodelsᚐJob(ec.below(ctx, "JobPayload", field), field.Selections, obj.Job)
+}
+func (ec *executionContext) _JobPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *JobPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "JobPayload", field), field.Selections, obj.UserErrors)
+}
+func (ec *executionContext) _JobProgress_done(ctx context.Context, field graphql.CollectedField, obj *models.JobProgress) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Done)
+}
+func (ec *executionContext) _JobProgress_total(ctx context.Context, field graphql.CollectedField, obj *models.JobProgress) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Total)
+}
+func (ec *executionContext) _JobQueueStatus_queue(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, field.Selections, obj.Queue)
+}
+func (ec *executionContext) _JobQueueStatus_depth(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Depth)
+}
+func (ec *executionContext) _JobQueueStatus_scheduled(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Scheduled)
+}
+func (ec *executionContext) _JobQueueStatus_running(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Running)
+}
+func (ec *executionContext) _JobQueueStatus_oldestAgeSeconds(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.OldestAgeSeconds)
+}
+func (ec *executionContext) _JobQueueStatus_finishedPerMinute(ctx context.Context, field graphql.CollectedField, obj *models.JobQueueStatus) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.FinishedPerMinute)
+}
+func (ec *executionContext) _JobSchedule_name(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) _JobSchedule_cron(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cron)
+}
+func (ec *executionContext) _JobSchedule_timeZone(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.TimeZone)
+}
+func (ec *executionContext) _JobSchedule_kind(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.KindName())
+}
+func (ec *executionContext) _JobSchedule_queue(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, field.Selections, obj.Queue)
+}
+func (ec *executionContext) _JobSchedule_nextRunAt(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.NextRunAt)
+}
+func (ec *executionContext) _JobSchedule_lastRunAt(ctx context.Context, field graphql.CollectedField, obj *models.JobSchedule) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.LastRunAt)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1179,11 +225,9 @@ func UnmarshalJobFilter(ctx context.Context, raw any) (JobFilter, error) {
 var jobImplementors = []string{"Job", "Node"}
 
 func (ec *executionContext) _Job(ctx context.Context, sel ast.SelectionSet, obj *models.Job) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Job")
@@ -1276,14 +320,8 @@ func (ec *executionContext) _Job(ctx context.Context, sel ast.SelectionSet, obj 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1292,11 +330,9 @@ func (ec *executionContext) _Job(ctx context.Context, sel ast.SelectionSet, obj 
 var jobConnectionImplementors = []string{"JobConnection"}
 
 func (ec *executionContext) _JobConnection(ctx context.Context, sel ast.SelectionSet, obj *models.JobConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobConnection")
@@ -1324,22 +360,15 @@ func (ec *executionContext) _JobConnection(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var jobEdgeImplementors = []string{"JobEdge"}
 
 func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, obj *models.JobEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobEdge")
@@ -1357,14 +386,8 @@ func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1373,11 +396,9 @@ func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, 
 var jobErrorImplementors = []string{"JobError"}
 
 func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet, obj *models.JobError) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobErrorImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobErrorImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobError")
@@ -1410,14 +431,8 @@ func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1426,11 +441,9 @@ func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet,
 var jobPayloadImplementors = []string{"JobPayload"}
 
 func (ec *executionContext) _JobPayload(ctx context.Context, sel ast.SelectionSet, obj *JobPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobPayload")
@@ -1448,14 +461,8 @@ func (ec *executionContext) _JobPayload(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1464,11 +471,9 @@ func (ec *executionContext) _JobPayload(ctx context.Context, sel ast.SelectionSe
 var jobProgressImplementors = []string{"JobProgress"}
 
 func (ec *executionContext) _JobProgress(ctx context.Context, sel ast.SelectionSet, obj *models.JobProgress) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobProgressImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobProgressImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobProgress")
@@ -1486,14 +491,8 @@ func (ec *executionContext) _JobProgress(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1502,11 +501,9 @@ func (ec *executionContext) _JobProgress(ctx context.Context, sel ast.SelectionS
 var jobQueueStatusImplementors = []string{"JobQueueStatus"}
 
 func (ec *executionContext) _JobQueueStatus(ctx context.Context, sel ast.SelectionSet, obj *models.JobQueueStatus) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobQueueStatusImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobQueueStatusImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobQueueStatus")
@@ -1544,14 +541,8 @@ func (ec *executionContext) _JobQueueStatus(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1560,11 +551,9 @@ func (ec *executionContext) _JobQueueStatus(ctx context.Context, sel ast.Selecti
 var jobScheduleImplementors = []string{"JobSchedule"}
 
 func (ec *executionContext) _JobSchedule(ctx context.Context, sel ast.SelectionSet, obj *models.JobSchedule) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, jobScheduleImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, jobScheduleImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("JobSchedule")
@@ -1607,14 +596,8 @@ func (ec *executionContext) _JobSchedule(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1625,9 +608,7 @@ func (ec *executionContext) _JobSchedule(ctx context.Context, sel ast.SelectionS
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNJob2ᚕᚖecosellerᚋmodelsᚐJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Job) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJob2ᚖecosellerᚋmodelsᚐJob(ctx, sel, v[i])
 	})
 
@@ -1657,9 +638,7 @@ func (ec *executionContext) marshalNJobConnection2ᚖecosellerᚋmodelsᚐJobCon
 }
 
 func (ec *executionContext) marshalNJobEdge2ᚕᚖecosellerᚋmodelsᚐJobEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.JobEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobEdge2ᚖecosellerᚋmodelsᚐJobEdge(ctx, sel, v[i])
 	})
 
@@ -1681,9 +660,7 @@ func (ec *executionContext) marshalNJobEdge2ᚖecosellerᚋmodelsᚐJobEdge(ctx 
 }
 
 func (ec *executionContext) marshalNJobError2ᚕᚖecosellerᚋmodelsᚐJobErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.JobError) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobError2ᚖecosellerᚋmodelsᚐJobError(ctx, sel, v[i])
 	})
 
@@ -1723,9 +700,7 @@ func (ec *executionContext) marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx c
 }
 
 func (ec *executionContext) marshalNJobQueueStatus2ᚕᚖecosellerᚋmodelsᚐJobQueueStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.JobQueueStatus) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobQueueStatus2ᚖecosellerᚋmodelsᚐJobQueueStatus(ctx, sel, v[i])
 	})
 
@@ -1747,9 +722,7 @@ func (ec *executionContext) marshalNJobQueueStatus2ᚖecosellerᚋmodelsᚐJobQu
 }
 
 func (ec *executionContext) marshalNJobSchedule2ᚕᚖecosellerᚋmodelsᚐJobScheduleᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.JobSchedule) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobSchedule2ᚖecosellerᚋmodelsᚐJobSchedule(ctx, sel, v[i])
 	})
 
@@ -1823,9 +796,7 @@ func (ec *executionContext) marshalOJobQueue2ᚕecosellerᚋmodelsᚐJobQueueᚄ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobQueue2ecosellerᚋmodelsᚐJobQueue(ctx, sel, v[i])
 	})
 
@@ -1859,9 +830,7 @@ func (ec *executionContext) marshalOJobState2ᚕecosellerᚋmodelsᚐJobStateᚄ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNJobState2ecosellerᚋmodelsᚐJobState(ctx, sel, v[i])
 	})
 

@@ -5,11 +5,8 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"errors"
 	"fmt"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -43,140 +40,30 @@ func (ec *executionContext) field_Money_formatted_args(ctx context.Context, rawA
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Currency_code(ctx context.Context, field graphql.CollectedField, obj *models.Currency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Currency_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Currency_code(ctx context.Context, field graphql.CollectedField, obj *models.Currency) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
 }
-func (ec *executionContext) fieldContext_Currency_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Currency", field, false, false, "String")
+func (ec *executionContext) _Currency_digits(ctx context.Context, field graphql.CollectedField, obj *models.Currency) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Digits())
 }
-
-func (ec *executionContext) _Currency_digits(ctx context.Context, field graphql.CollectedField, obj *models.Currency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Currency_digits(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Digits(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Currency_symbol(ctx context.Context, field graphql.CollectedField, obj *models.Currency) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Symbol)
 }
-func (ec *executionContext) fieldContext_Currency_digits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Currency", field, true, false, "Int")
+func (ec *executionContext) _Money_amount(ctx context.Context, field graphql.CollectedField, obj *models.Money) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Amount)
 }
-
-func (ec *executionContext) _Currency_symbol(ctx context.Context, field graphql.CollectedField, obj *models.Currency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Currency_symbol(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Symbol, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Money_currency(ctx context.Context, field graphql.CollectedField, obj *models.Money) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Currency)
 }
-func (ec *executionContext) fieldContext_Currency_symbol(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Currency", field, false, false, "String")
-}
-
-func (ec *executionContext) _Money_amount(ctx context.Context, field graphql.CollectedField, obj *models.Money) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Money_amount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Amount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Money_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Money", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _Money_currency(ctx context.Context, field graphql.CollectedField, obj *models.Money) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Money_currency(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Currency, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_Money_currency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
-}
-
-func (ec *executionContext) _Money_formatted(ctx context.Context, field graphql.CollectedField, obj *models.Money) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Money_formatted(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Money_formatted(ctx context.Context, field graphql.CollectedField, obj *models.Money) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Money_formatted,
+		func(ctx context.Context) (string, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Money().Formatted(ctx, obj, fc.Args["locale"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Money_formatted(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -184,9 +71,6 @@ func (ec *executionContext) fieldContext_Money_formatted(ctx context.Context, fi
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("field of type String does not have child fields")
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -195,625 +79,78 @@ func (ec *executionContext) fieldContext_Money_formatted(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Money_formatted_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Money_formatted_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _NoVat_reason(ctx context.Context, field graphql.CollectedField, obj *models.NoVat) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_NoVat_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.NoVatReason) graphql.Marshaler {
-			return ec.marshalNNoVatReason2ecosellerᚋmodelsᚐNoVatReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _NoVat_reason(ctx context.Context, field graphql.CollectedField, obj *models.NoVat) graphql.Marshaler {
+	return ec.marshalNNoVatReason2ecosellerᚋmodelsᚐNoVatReason(ctx, field.Selections, obj.Reason)
 }
-func (ec *executionContext) fieldContext_NoVat_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("NoVat", field, false, false, "NoVatReason")
+func (ec *executionContext) _Price_priceList(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "Price", field), field.Selections, obj.PriceList)
 }
-
-func (ec *executionContext) _Price_priceList(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_priceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceList, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceList) graphql.Marshaler {
-			return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Price_discountPercent(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.DiscountPercent)
 }
-func (ec *executionContext) fieldContext_Price_priceList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Price",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _Price_net(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.Net())
 }
-
-func (ec *executionContext) _Price_discountPercent(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_discountPercent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DiscountPercent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Price_netBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.NetBeforeDiscount())
 }
-func (ec *executionContext) fieldContext_Price_discountPercent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Price", field, false, false, "Decimal")
+func (ec *executionContext) _Price_vat(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalNVat2ecosellerᚋmodelsᚐVat(ctx, field.Selections, obj.Vat)
 }
-
-func (ec *executionContext) _Price_net(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_net(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Net(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
-			return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Price_vatRate(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.VatRate())
 }
-func (ec *executionContext) fieldContext_Price_net(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Price",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _Price_gross(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.Gross())
 }
-
-func (ec *executionContext) _Price_netBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_netBeforeDiscount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.NetBeforeDiscount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
-			return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Price_grossBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.GrossBeforeDiscount())
 }
-func (ec *executionContext) fieldContext_Price_netBeforeDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Price",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceList_code(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
 }
-
-func (ec *executionContext) _Price_vat(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_vat(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Vat, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Vat) graphql.Marshaler {
-			return ec.marshalNVat2ecosellerᚋmodelsᚐVat(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceList_name(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
-func (ec *executionContext) fieldContext_Price_vat(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Price", field, false, false, "Vat")
+func (ec *executionContext) _PriceList_currency(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Currency)
 }
-
-func (ec *executionContext) _Price_vatRate(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_vatRate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.VatRate(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Decimal) graphql.Marshaler {
-			return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _PriceList_rounding(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Rounding)
 }
-func (ec *executionContext) fieldContext_Price_vatRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Price", field, true, false, "Decimal")
+func (ec *executionContext) _PriceList_isDefault(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsDefault)
 }
-
-func (ec *executionContext) _Price_gross(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_gross(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Gross(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _PriceList_version(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-func (ec *executionContext) fieldContext_Price_gross(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Price",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceListPayload_priceList(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) graphql.Marshaler {
+	return ec.marshalOPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "PriceListPayload", field), field.Selections, obj.PriceList)
 }
-
-func (ec *executionContext) _Price_grossBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Price_grossBeforeDiscount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GrossBeforeDiscount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _PriceListPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "PriceListPayload", field), field.Selections, obj.UserErrors)
 }
-func (ec *executionContext) fieldContext_Price_grossBeforeDiscount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "Price",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceRange_priceList(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "PriceRange", field), field.Selections, obj.PriceList)
 }
-
-func (ec *executionContext) _PriceList_code(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceRange_lowestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.LowestNet())
 }
-func (ec *executionContext) fieldContext_PriceList_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "String")
+func (ec *executionContext) _PriceRange_highestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.HighestNet())
 }
-
-func (ec *executionContext) _PriceList_name(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceRange_lowestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.LowestGross())
 }
-func (ec *executionContext) fieldContext_PriceList_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "String")
-}
-
-func (ec *executionContext) _PriceList_currency(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_currency(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Currency, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceList_currency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "String")
-}
-
-func (ec *executionContext) _PriceList_rounding(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_rounding(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Rounding, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceList_rounding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "Decimal")
-}
-
-func (ec *executionContext) _PriceList_isDefault(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_isDefault(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsDefault, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceList_isDefault(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _PriceList_version(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceList_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceList_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceList", field, false, false, "Int")
-}
-
-func (ec *executionContext) _PriceListPayload_priceList(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceListPayload_priceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceList, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceList) graphql.Marshaler {
-			return ec.marshalOPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PriceListPayload_priceList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceListPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceListPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceListPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceListPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceListPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceRange_priceList(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceRange_priceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceList, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceList) graphql.Marshaler {
-			return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceRange_priceList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceRange",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceRange_lowestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceRange_lowestNet(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LowestNet(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
-			return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceRange_lowestNet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceRange",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceRange_highestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceRange_highestNet(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HighestNet(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Money) graphql.Marshaler {
-			return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_PriceRange_highestNet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceRange",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceRange_lowestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceRange_lowestGross(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LowestGross(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PriceRange_lowestGross(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceRange",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _PriceRange_highestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceRange_highestGross(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HighestGross(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Money) graphql.Marshaler {
-			return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PriceRange_highestGross(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceRange",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Money(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceRange_highestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.HighestGross())
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -977,11 +314,9 @@ func (ec *executionContext) _Vat(ctx context.Context, sel ast.SelectionSet, obj 
 var currencyImplementors = []string{"Currency"}
 
 func (ec *executionContext) _Currency(ctx context.Context, sel ast.SelectionSet, obj *models.Currency) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, currencyImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, currencyImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Currency")
@@ -1004,14 +339,8 @@ func (ec *executionContext) _Currency(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1020,42 +349,33 @@ func (ec *executionContext) _Currency(ctx context.Context, sel ast.SelectionSet,
 var moneyImplementors = []string{"Money"}
 
 func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, obj *models.Money) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, moneyImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, moneyImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Money")
 		case "amount":
 			out.Values[i] = ec._Money_amount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "currency":
 			out.Values[i] = ec._Money_currency(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "formatted":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Money_formatted(ctx, field, obj)
-				})
+			out.Values[i] = ec._Money_formatted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1064,11 +384,9 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 var noVatImplementors = []string{"NoVat", "Vat"}
 
 func (ec *executionContext) _NoVat(ctx context.Context, sel ast.SelectionSet, obj *models.NoVat) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, noVatImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, noVatImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("NoVat")
@@ -1081,14 +399,8 @@ func (ec *executionContext) _NoVat(ctx context.Context, sel ast.SelectionSet, ob
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1097,11 +409,9 @@ func (ec *executionContext) _NoVat(ctx context.Context, sel ast.SelectionSet, ob
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *models.Price) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Price")
@@ -1149,14 +459,8 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1165,11 +469,9 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var priceListImplementors = []string{"PriceList"}
 
 func (ec *executionContext) _PriceList(ctx context.Context, sel ast.SelectionSet, obj *models.PriceList) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceListImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceListImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PriceList")
@@ -1207,14 +509,8 @@ func (ec *executionContext) _PriceList(ctx context.Context, sel ast.SelectionSet
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1223,11 +519,9 @@ func (ec *executionContext) _PriceList(ctx context.Context, sel ast.SelectionSet
 var priceListPayloadImplementors = []string{"PriceListPayload"}
 
 func (ec *executionContext) _PriceListPayload(ctx context.Context, sel ast.SelectionSet, obj *PriceListPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceListPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceListPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PriceListPayload")
@@ -1245,14 +539,8 @@ func (ec *executionContext) _PriceListPayload(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1261,11 +549,9 @@ func (ec *executionContext) _PriceListPayload(ctx context.Context, sel ast.Selec
 var priceRangeImplementors = []string{"PriceRange"}
 
 func (ec *executionContext) _PriceRange(ctx context.Context, sel ast.SelectionSet, obj *models.PriceRange) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceRangeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceRangeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PriceRange")
@@ -1298,14 +584,8 @@ func (ec *executionContext) _PriceRange(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1316,9 +596,7 @@ func (ec *executionContext) _PriceRange(ctx context.Context, sel ast.SelectionSe
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNCurrency2ᚕᚖecosellerᚋmodelsᚐCurrencyᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Currency) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCurrency2ᚖecosellerᚋmodelsᚐCurrency(ctx, sel, v[i])
 	})
 
@@ -1359,9 +637,7 @@ func (ec *executionContext) marshalNNoVatReason2ecosellerᚋmodelsᚐNoVatReason
 }
 
 func (ec *executionContext) marshalNPriceList2ᚕᚖecosellerᚋmodelsᚐPriceListᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.PriceList) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, sel, v[i])
 	})
 

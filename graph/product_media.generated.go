@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"errors"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -43,48 +40,18 @@ func (ec *executionContext) field_ProductMedia_url_args(ctx context.Context, raw
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ProductMedia_id(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductMedia_id(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_ProductMedia_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductMedia", field, true, false, "ID")
-}
-
-func (ec *executionContext) _ProductMedia_url(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_url(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductMedia_url(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductMedia_url,
+		func(ctx context.Context) (string, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.ProductMedia().URL(ctx, obj, fc.Args["width"].(*int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
 			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductMedia_url(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -92,9 +59,6 @@ func (ec *executionContext) fieldContext_ProductMedia_url(ctx context.Context, f
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("field of type String does not have child fields")
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -103,103 +67,34 @@ func (ec *executionContext) fieldContext_ProductMedia_url(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_ProductMedia_url_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_ProductMedia_url_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductMedia_srcset(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_srcset(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductMedia_srcset(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductMedia_srcset,
+		func(ctx context.Context) (*string, error) {
 			return ec.Resolvers.ProductMedia().Srcset(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
 			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductMedia_srcset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ProductMedia", field, true, true, "String")
 }
 
-func (ec *executionContext) _ProductMedia_width(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_width(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Width, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _ProductMedia_width(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Width)
 }
-func (ec *executionContext) fieldContext_ProductMedia_width(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductMedia", field, false, false, "Int")
+func (ec *executionContext) _ProductMedia_height(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Height)
 }
-
-func (ec *executionContext) _ProductMedia_height(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_height(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Height, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProductMedia_height(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductMedia", field, false, false, "Int")
-}
-
-func (ec *executionContext) _ProductMedia_position(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductMedia_position(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Position, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductMedia_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductMedia", field, false, false, "Int")
+func (ec *executionContext) _ProductMedia_position(ctx context.Context, field graphql.CollectedField, obj *models.ProductMedia) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Position)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -217,58 +112,48 @@ func (ec *executionContext) fieldContext_ProductMedia_position(_ context.Context
 var productMediaImplementors = []string{"ProductMedia", "Node"}
 
 func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.SelectionSet, obj *models.ProductMedia) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productMediaImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productMediaImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductMedia")
 		case "id":
 			out.Values[i] = ec._ProductMedia_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "url":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductMedia_url(ctx, field, obj)
-				})
+			out.Values[i] = ec._ProductMedia_url(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "srcset":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductMedia_srcset(ctx, field, obj)
-				})
+			out.Values[i] = ec._ProductMedia_srcset(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "width":
 			out.Values[i] = ec._ProductMedia_width(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "height":
 			out.Values[i] = ec._ProductMedia_height(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "position":
 			out.Values[i] = ec._ProductMedia_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -279,9 +164,7 @@ func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNProductMedia2ᚕᚖecosellerᚋmodelsᚐProductMediaᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductMedia) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductMedia2ᚖecosellerᚋmodelsᚐProductMedia(ctx, sel, v[i])
 	})
 

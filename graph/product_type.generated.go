@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -28,70 +26,20 @@ type ProductTypeResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ProductType_code(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductType_code(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
 }
-func (ec *executionContext) fieldContext_ProductType_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductType", field, false, false, "String")
+func (ec *executionContext) _ProductType_name(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.LocalName())
 }
-
-func (ec *executionContext) _ProductType_name(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LocalName(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductType_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductType", field, true, false, "String")
-}
-
-func (ec *executionContext) _ProductType_attributeTypes(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_attributeTypes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductType_attributeTypes(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductType_attributeTypes,
+		func(ctx context.Context) ([]*models.AttributeType, error) {
 			return ec.Resolvers.ProductType().AttributeTypes(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.AttributeType) graphql.Marshaler {
 			return ec.marshalNAttributeType2ᚕᚖecosellerᚋmodelsᚐAttributeTypeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductType_attributeTypes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -99,31 +47,18 @@ func (ec *executionContext) fieldContext_ProductType_attributeTypes(_ context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeType(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductType_vatGroups(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_vatGroups(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductType_vatGroups(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductType_vatGroups,
+		func(ctx context.Context) ([]*models.VatGroup, error) {
 			return ec.Resolvers.ProductType().VatGroups(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.VatGroup) graphql.Marshaler {
 			return ec.marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductType_vatGroups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -131,98 +66,18 @@ func (ec *executionContext) fieldContext_ProductType_vatGroups(_ context.Context
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VatGroup(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductType_version(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductType_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductType_version(ctx context.Context, field graphql.CollectedField, obj *models.ProductType) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-func (ec *executionContext) fieldContext_ProductType_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductType", field, false, false, "Int")
+func (ec *executionContext) _ProductTypePayload_productType(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) graphql.Marshaler {
+	return ec.marshalOProductType2ᚖecosellerᚋmodelsᚐProductType(ec.below(ctx, "ProductTypePayload", field), field.Selections, obj.ProductType)
 }
-
-func (ec *executionContext) _ProductTypePayload_productType(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductTypePayload_productType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductType) graphql.Marshaler {
-			return ec.marshalOProductType2ᚖecosellerᚋmodelsᚐProductType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProductTypePayload_productType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductTypePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductType(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductTypePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductTypePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductTypePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ProductTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductTypePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -296,53 +151,43 @@ func UnmarshalProductTypeInput(ctx context.Context, raw any) (models.ProductType
 var productTypeImplementors = []string{"ProductType"}
 
 func (ec *executionContext) _ProductType(ctx context.Context, sel ast.SelectionSet, obj *models.ProductType) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productTypeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productTypeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductType")
 		case "code":
 			out.Values[i] = ec._ProductType_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "name":
 			out.Values[i] = ec._ProductType_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "attributeTypes":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductType_attributeTypes(ctx, field, obj)
-				})
+			out.Values[i] = ec._ProductType_attributeTypes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "vatGroups":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductType_vatGroups(ctx, field, obj)
-				})
+			out.Values[i] = ec._ProductType_vatGroups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "version":
 			out.Values[i] = ec._ProductType_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -351,11 +196,9 @@ func (ec *executionContext) _ProductType(ctx context.Context, sel ast.SelectionS
 var productTypePayloadImplementors = []string{"ProductTypePayload"}
 
 func (ec *executionContext) _ProductTypePayload(ctx context.Context, sel ast.SelectionSet, obj *ProductTypePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productTypePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productTypePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductTypePayload")
@@ -373,14 +216,8 @@ func (ec *executionContext) _ProductTypePayload(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -391,9 +228,7 @@ func (ec *executionContext) _ProductTypePayload(ctx context.Context, sel ast.Sel
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNProductType2ᚕᚖecosellerᚋmodelsᚐProductTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductType) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductType2ᚖecosellerᚋmodelsᚐProductType(ctx, sel, v[i])
 	})
 

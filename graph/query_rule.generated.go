@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,747 +21,89 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _PreviewSearchPayload_result(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PreviewSearchPayload_result(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Result, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.SearchPreview) graphql.Marshaler {
-			return ec.marshalOSearchPreview2ᚖecosellerᚋmodelsᚐSearchPreview(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _PreviewSearchPayload_result(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) graphql.Marshaler {
+	return ec.marshalOSearchPreview2ᚖecosellerᚋmodelsᚐSearchPreview(ec.below(ctx, "PreviewSearchPayload", field), field.Selections, obj.Result)
 }
-func (ec *executionContext) fieldContext_PreviewSearchPayload_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PreviewSearchPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchPreview(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PreviewSearchPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "PreviewSearchPayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _PreviewSearchPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PreviewSearchPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductBoost_productId(ctx context.Context, field graphql.CollectedField, obj *models.ProductBoost) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ProductID)
 }
-func (ec *executionContext) fieldContext_PreviewSearchPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PreviewSearchPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ProductBoost_factor(ctx context.Context, field graphql.CollectedField, obj *models.ProductBoost) graphql.Marshaler {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Factor)
 }
-
-func (ec *executionContext) _ProductBoost_productId(ctx context.Context, field graphql.CollectedField, obj *models.ProductBoost) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductBoost_productId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_id(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_ProductBoost_productId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductBoost", field, false, false, "ID")
+func (ec *executionContext) _QueryRule_name(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
 }
-
-func (ec *executionContext) _ProductBoost_factor(ctx context.Context, field graphql.CollectedField, obj *models.ProductBoost) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductBoost_factor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Factor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_match(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNQueryMatch2ecosellerᚋmodelsᚐQueryMatch(ctx, field.Selections, obj.Match)
 }
-func (ec *executionContext) fieldContext_ProductBoost_factor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductBoost", field, false, false, "Float")
+func (ec *executionContext) _QueryRule_queries(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Queries)
 }
-
-func (ec *executionContext) _QueryRule_id(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_language(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalOLanguageCode2ᚖecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
-func (ec *executionContext) fieldContext_QueryRule_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, true, false, "ID")
+func (ec *executionContext) _QueryRule_enabled(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Enabled)
 }
-
-func (ec *executionContext) _QueryRule_name(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_activeFrom(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ActiveFrom)
 }
-func (ec *executionContext) fieldContext_QueryRule_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "String")
+func (ec *executionContext) _QueryRule_activeUntil(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.ActiveUntil)
 }
-
-func (ec *executionContext) _QueryRule_match(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_match(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Match, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.QueryMatch) graphql.Marshaler {
-			return ec.marshalNQueryMatch2ecosellerᚋmodelsᚐQueryMatch(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_priority(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Priority)
 }
-func (ec *executionContext) fieldContext_QueryRule_match(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "QueryMatch")
+func (ec *executionContext) _QueryRule_pinnedProductIds(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNID2ᚕstringᚄ(ctx, field.Selections, obj.PinnedProductIDs())
 }
-
-func (ec *executionContext) _QueryRule_queries(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_queries(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Queries, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRule_hiddenProductIds(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNID2ᚕstringᚄ(ctx, field.Selections, obj.HiddenProductIDs())
 }
-func (ec *executionContext) fieldContext_QueryRule_queries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "String")
+func (ec *executionContext) _QueryRule_boosts(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(ec.below(ctx, "QueryRule", field), field.Selections, obj.BoostList())
 }
-
-func (ec *executionContext) _QueryRule_language(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.LanguageCode) graphql.Marshaler {
-			return ec.marshalOLanguageCode2ᚖecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _QueryRule_version(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-func (ec *executionContext) fieldContext_QueryRule_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "LanguageCode")
+func (ec *executionContext) _QueryRule_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-
-func (ec *executionContext) _QueryRule_enabled(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_enabled(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Enabled, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRuleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
+	return ec.marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.Edges)
 }
-func (ec *executionContext) fieldContext_QueryRule_enabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Boolean")
+func (ec *executionContext) _QueryRuleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
+	return ec.marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.Nodes())
 }
-
-func (ec *executionContext) _QueryRule_activeFrom(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_activeFrom(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ActiveFrom, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _QueryRuleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.PageInfo)
 }
-func (ec *executionContext) fieldContext_QueryRule_activeFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Time")
+func (ec *executionContext) _QueryRuleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-
-func (ec *executionContext) _QueryRule_activeUntil(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_activeUntil(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ActiveUntil, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _QueryRuleEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) graphql.Marshaler {
+	return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ec.below(ctx, "QueryRuleEdge", field), field.Selections, obj.Node)
 }
-func (ec *executionContext) fieldContext_QueryRule_activeUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Time")
+func (ec *executionContext) _QueryRulePayload_queryRule(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) graphql.Marshaler {
+	return ec.marshalOQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ec.below(ctx, "QueryRulePayload", field), field.Selections, obj.QueryRule)
 }
-
-func (ec *executionContext) _QueryRule_priority(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_priority(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Priority, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _QueryRulePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "QueryRulePayload", field), field.Selections, obj.UserErrors)
 }
-func (ec *executionContext) fieldContext_QueryRule_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Int")
+func (ec *executionContext) _SearchPreview_applies(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Applies)
 }
-
-func (ec *executionContext) _QueryRule_pinnedProductIds(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_pinnedProductIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PinnedProductIDs(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchPreview_present(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
+	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ec.below(ctx, "SearchPreview", field), field.Selections, obj.Present)
 }
-func (ec *executionContext) fieldContext_QueryRule_pinnedProductIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, true, false, "ID")
-}
-
-func (ec *executionContext) _QueryRule_hiddenProductIds(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_hiddenProductIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HiddenProductIDs(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRule_hiddenProductIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, true, false, "ID")
-}
-
-func (ec *executionContext) _QueryRule_boosts(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_boosts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BoostList(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.ProductBoost) graphql.Marshaler {
-			return ec.marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRule_boosts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRule",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductBoost(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRule_version(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRule_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Int")
-}
-
-func (ec *executionContext) _QueryRule_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRule_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRule_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRule", field, false, false, "Time")
-}
-
-func (ec *executionContext) _QueryRuleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRuleConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.QueryRuleEdge) graphql.Marshaler {
-			return ec.marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRuleConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRuleConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRuleEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRuleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRuleConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.QueryRule) graphql.Marshaler {
-			return ec.marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRuleConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRuleConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRule(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRuleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRuleConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRuleConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRuleConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRuleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRuleEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRuleEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QueryRuleEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _QueryRuleEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRuleEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.QueryRule) graphql.Marshaler {
-			return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRuleEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRuleEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRule(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRulePayload_queryRule(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRulePayload_queryRule(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.QueryRule, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.QueryRule) graphql.Marshaler {
-			return ec.marshalOQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRulePayload_queryRule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRulePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRule(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _QueryRulePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_QueryRulePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_QueryRulePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "QueryRulePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SearchPreview_applies(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchPreview_applies(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Applies, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchPreview_applies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchPreview", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _SearchPreview_present(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchPreview_present(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Present, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchConnection) graphql.Marshaler {
-			return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchPreview_present(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SearchPreview",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchConnection(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SearchPreview_preview(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchPreview_preview(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Preview, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchConnection) graphql.Marshaler {
-			return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchPreview_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SearchPreview",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchConnection(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SearchPreview_preview(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
+	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ec.below(ctx, "SearchPreview", field), field.Selections, obj.Preview)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -943,11 +282,9 @@ func UnmarshalQueryRuleInput(ctx context.Context, raw any) (models.QueryRuleInpu
 var previewSearchPayloadImplementors = []string{"PreviewSearchPayload"}
 
 func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.SelectionSet, obj *PreviewSearchPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, previewSearchPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, previewSearchPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PreviewSearchPayload")
@@ -965,14 +302,8 @@ func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -981,11 +312,9 @@ func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.S
 var productBoostImplementors = []string{"ProductBoost"}
 
 func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.SelectionSet, obj *models.ProductBoost) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productBoostImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productBoostImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductBoost")
@@ -1003,14 +332,8 @@ func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1019,11 +342,9 @@ func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.Selection
 var queryRuleImplementors = []string{"QueryRule"}
 
 func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRule) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, queryRuleImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QueryRule")
@@ -1101,14 +422,8 @@ func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1117,11 +432,9 @@ func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet
 var queryRuleConnectionImplementors = []string{"QueryRuleConnection"}
 
 func (ec *executionContext) _QueryRuleConnection(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRuleConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, queryRuleConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QueryRuleConnection")
@@ -1149,22 +462,15 @@ func (ec *executionContext) _QueryRuleConnection(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var queryRuleEdgeImplementors = []string{"QueryRuleEdge"}
 
 func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRuleEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryRuleEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, queryRuleEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QueryRuleEdge")
@@ -1182,14 +488,8 @@ func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1198,11 +498,9 @@ func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.Selectio
 var queryRulePayloadImplementors = []string{"QueryRulePayload"}
 
 func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.SelectionSet, obj *QueryRulePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryRulePayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, queryRulePayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("QueryRulePayload")
@@ -1220,14 +518,8 @@ func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1236,11 +528,9 @@ func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.Selec
 var searchPreviewImplementors = []string{"SearchPreview"}
 
 func (ec *executionContext) _SearchPreview(ctx context.Context, sel ast.SelectionSet, obj *models.SearchPreview) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, searchPreviewImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, searchPreviewImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SearchPreview")
@@ -1263,14 +553,8 @@ func (ec *executionContext) _SearchPreview(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1289,9 +573,7 @@ func (ec *executionContext) marshalNPreviewSearchPayload2ᚖecosellerᚋgraphᚐ
 }
 
 func (ec *executionContext) marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductBoost) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductBoost2ᚖecosellerᚋmodelsᚐProductBoost(ctx, sel, v[i])
 	})
 
@@ -1333,9 +615,7 @@ func (ec *executionContext) marshalNQueryMatch2ecosellerᚋmodelsᚐQueryMatch(c
 }
 
 func (ec *executionContext) marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.QueryRule) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ctx, sel, v[i])
 	})
 
@@ -1365,9 +645,7 @@ func (ec *executionContext) marshalNQueryRuleConnection2ᚖecosellerᚋmodelsᚐ
 }
 
 func (ec *executionContext) marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.QueryRuleEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNQueryRuleEdge2ᚖecosellerᚋmodelsᚐQueryRuleEdge(ctx, sel, v[i])
 	})
 

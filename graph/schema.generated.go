@@ -5,11 +5,8 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"errors"
 	"fmt"
-	"math"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -2253,25 +2250,15 @@ func (ec *executionContext) field_Subscription_jobChanged_args(ctx context.Conte
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Mutation_createAttributeType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createAttributeType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createAttributeType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createAttributeType,
+		func(ctx context.Context) (*AttributeTypePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateAttributeType(ctx, fc.Args["code"].(string), fc.Args["valueType"].(models.AttributeValueType), fc.Args["input"].(models.AttributeTypeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AttributeTypePayload) graphql.Marshaler {
 			return ec.marshalNAttributeTypePayload2ᚖecosellerᚋgraphᚐAttributeTypePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createAttributeType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2279,9 +2266,6 @@ func (ec *executionContext) fieldContext_Mutation_createAttributeType(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeTypePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2290,32 +2274,22 @@ func (ec *executionContext) fieldContext_Mutation_createAttributeType(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createAttributeType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createAttributeType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateAttributeType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateAttributeType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateAttributeType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateAttributeType,
+		func(ctx context.Context) (*AttributeTypePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateAttributeType(ctx, fc.Args["code"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.AttributeTypeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AttributeTypePayload) graphql.Marshaler {
 			return ec.marshalNAttributeTypePayload2ᚖecosellerᚋgraphᚐAttributeTypePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateAttributeType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2323,9 +2297,6 @@ func (ec *executionContext) fieldContext_Mutation_updateAttributeType(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeTypePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2334,32 +2305,22 @@ func (ec *executionContext) fieldContext_Mutation_updateAttributeType(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateAttributeType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateAttributeType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteAttributeType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteAttributeType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteAttributeType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteAttributeType,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteAttributeType(ctx, fc.Args["code"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteAttributeType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2367,9 +2328,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteAttributeType(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2378,32 +2336,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteAttributeType(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteAttributeType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteAttributeType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createAttribute(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createAttribute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createAttribute(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createAttribute,
+		func(ctx context.Context) (*AttributePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateAttribute(ctx, fc.Args["type"].(string), fc.Args["input"].(models.AttributeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AttributePayload) graphql.Marshaler {
 			return ec.marshalNAttributePayload2ᚖecosellerᚋgraphᚐAttributePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createAttribute(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2411,9 +2359,6 @@ func (ec *executionContext) fieldContext_Mutation_createAttribute(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2422,32 +2367,22 @@ func (ec *executionContext) fieldContext_Mutation_createAttribute(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createAttribute_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createAttribute_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateAttribute(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateAttribute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateAttribute(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateAttribute,
+		func(ctx context.Context) (*AttributePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateAttribute(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.AttributeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *AttributePayload) graphql.Marshaler {
 			return ec.marshalNAttributePayload2ᚖecosellerᚋgraphᚐAttributePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateAttribute(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2455,9 +2390,6 @@ func (ec *executionContext) fieldContext_Mutation_updateAttribute(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2466,32 +2398,22 @@ func (ec *executionContext) fieldContext_Mutation_updateAttribute(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateAttribute_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateAttribute_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteAttribute(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteAttribute(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteAttribute(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteAttribute,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteAttribute(ctx, fc.Args["id"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteAttribute(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2499,9 +2421,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteAttribute(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2510,32 +2429,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteAttribute(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteAttribute_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteAttribute_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createCategory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createCategory(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createCategory(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createCategory,
+		func(ctx context.Context) (*CategoryPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateCategory(ctx, fc.Args["code"].(string), fc.Args["parentId"].(*string), fc.Args["input"].(models.CategoryInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CategoryPayload) graphql.Marshaler {
 			return ec.marshalNCategoryPayload2ᚖecosellerᚋgraphᚐCategoryPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createCategory(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2543,9 +2452,6 @@ func (ec *executionContext) fieldContext_Mutation_createCategory(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoryPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2554,32 +2460,22 @@ func (ec *executionContext) fieldContext_Mutation_createCategory(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createCategory_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createCategory_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateCategory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateCategory(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateCategory(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateCategory,
+		func(ctx context.Context) (*CategoryPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateCategory(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.CategoryInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CategoryPayload) graphql.Marshaler {
 			return ec.marshalNCategoryPayload2ᚖecosellerᚋgraphᚐCategoryPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateCategory(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2587,9 +2483,6 @@ func (ec *executionContext) fieldContext_Mutation_updateCategory(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoryPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2598,32 +2491,22 @@ func (ec *executionContext) fieldContext_Mutation_updateCategory(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateCategory_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateCategory_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_moveCategory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_moveCategory(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_moveCategory(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_moveCategory,
+		func(ctx context.Context) (*CategoryPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().MoveCategory(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["parentId"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CategoryPayload) graphql.Marshaler {
 			return ec.marshalNCategoryPayload2ᚖecosellerᚋgraphᚐCategoryPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_moveCategory(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2631,9 +2514,6 @@ func (ec *executionContext) fieldContext_Mutation_moveCategory(ctx context.Conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoryPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2642,32 +2522,22 @@ func (ec *executionContext) fieldContext_Mutation_moveCategory(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_moveCategory_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_moveCategory_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_reorderCategories(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_reorderCategories(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_reorderCategories(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_reorderCategories,
+		func(ctx context.Context) (*CategoriesPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ReorderCategories(ctx, fc.Args["parentId"].(*string), fc.Args["ids"].([]string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CategoriesPayload) graphql.Marshaler {
 			return ec.marshalNCategoriesPayload2ᚖecosellerᚋgraphᚐCategoriesPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_reorderCategories(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2675,9 +2545,6 @@ func (ec *executionContext) fieldContext_Mutation_reorderCategories(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoriesPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2686,32 +2553,22 @@ func (ec *executionContext) fieldContext_Mutation_reorderCategories(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_reorderCategories_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_reorderCategories_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteCategory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteCategory(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteCategory(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteCategory,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteCategory(ctx, fc.Args["id"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteCategory(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2719,9 +2576,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteCategory(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2730,32 +2584,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteCategory(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteCategory_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteCategory_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createCountry(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createCountry(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createCountry(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createCountry,
+		func(ctx context.Context) (*CountryPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateCountry(ctx, fc.Args["code"].(models.CountryCode), fc.Args["input"].(models.CountryInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CountryPayload) graphql.Marshaler {
 			return ec.marshalNCountryPayload2ᚖecosellerᚋgraphᚐCountryPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createCountry(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2763,9 +2607,6 @@ func (ec *executionContext) fieldContext_Mutation_createCountry(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CountryPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2774,32 +2615,22 @@ func (ec *executionContext) fieldContext_Mutation_createCountry(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createCountry_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createCountry_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateCountry(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateCountry(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateCountry(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateCountry,
+		func(ctx context.Context) (*CountryPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateCountry(ctx, fc.Args["code"].(models.CountryCode), fc.Args["version"].(int32), fc.Args["input"].(models.CountryInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CountryPayload) graphql.Marshaler {
 			return ec.marshalNCountryPayload2ᚖecosellerᚋgraphᚐCountryPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateCountry(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2807,9 +2638,6 @@ func (ec *executionContext) fieldContext_Mutation_updateCountry(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CountryPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2818,32 +2646,22 @@ func (ec *executionContext) fieldContext_Mutation_updateCountry(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateCountry_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateCountry_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteCountry(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteCountry(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteCountry(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteCountry,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteCountry(ctx, fc.Args["code"].(models.CountryCode), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteCountry(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2851,9 +2669,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteCountry(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2862,32 +2677,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteCountry(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteCountry_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteCountry_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createVatGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createVatGroup(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createVatGroup(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createVatGroup,
+		func(ctx context.Context) (*VatGroupPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateVatGroup(ctx, fc.Args["code"].(string), fc.Args["country"].(models.CountryCode), fc.Args["input"].(models.VatGroupInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *VatGroupPayload) graphql.Marshaler {
 			return ec.marshalNVatGroupPayload2ᚖecosellerᚋgraphᚐVatGroupPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createVatGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2895,9 +2700,6 @@ func (ec *executionContext) fieldContext_Mutation_createVatGroup(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VatGroupPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2906,32 +2708,22 @@ func (ec *executionContext) fieldContext_Mutation_createVatGroup(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createVatGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createVatGroup_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateVatGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateVatGroup(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateVatGroup(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateVatGroup,
+		func(ctx context.Context) (*VatGroupPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateVatGroup(ctx, fc.Args["code"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.VatGroupInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *VatGroupPayload) graphql.Marshaler {
 			return ec.marshalNVatGroupPayload2ᚖecosellerᚋgraphᚐVatGroupPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateVatGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2939,9 +2731,6 @@ func (ec *executionContext) fieldContext_Mutation_updateVatGroup(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_VatGroupPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2950,32 +2739,22 @@ func (ec *executionContext) fieldContext_Mutation_updateVatGroup(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateVatGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateVatGroup_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteVatGroup(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteVatGroup(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteVatGroup(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteVatGroup,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteVatGroup(ctx, fc.Args["code"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteVatGroup(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -2983,9 +2762,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteVatGroup(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -2994,32 +2770,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteVatGroup(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteVatGroup_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteVatGroup_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_restore(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_restore(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_restore(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_restore,
+		func(ctx context.Context) (*RestorePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().Restore(ctx, fc.Args["deletionId"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *RestorePayload) graphql.Marshaler {
 			return ec.marshalNRestorePayload2ᚖecosellerᚋgraphᚐRestorePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_restore(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3027,9 +2793,6 @@ func (ec *executionContext) fieldContext_Mutation_restore(ctx context.Context, f
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_RestorePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3038,32 +2801,22 @@ func (ec *executionContext) fieldContext_Mutation_restore(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_restore_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_restore_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendOrderConfirmationEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendOrderConfirmationEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendOrderConfirmationEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendOrderConfirmationEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendOrderConfirmationEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.OrderConfirmationEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendOrderConfirmationEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3071,9 +2824,6 @@ func (ec *executionContext) fieldContext_Mutation_sendOrderConfirmationEmail(ctx
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3082,32 +2832,22 @@ func (ec *executionContext) fieldContext_Mutation_sendOrderConfirmationEmail(ctx
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendOrderConfirmationEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendOrderConfirmationEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendOrderStatusChangedEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendOrderStatusChangedEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendOrderStatusChangedEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendOrderStatusChangedEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendOrderStatusChangedEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.OrderStatusChangedEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendOrderStatusChangedEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3115,9 +2855,6 @@ func (ec *executionContext) fieldContext_Mutation_sendOrderStatusChangedEmail(ct
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3126,32 +2863,22 @@ func (ec *executionContext) fieldContext_Mutation_sendOrderStatusChangedEmail(ct
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendOrderStatusChangedEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendOrderStatusChangedEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendReviewRequestEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendReviewRequestEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendReviewRequestEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendReviewRequestEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendReviewRequestEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.ReviewRequestEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendReviewRequestEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3159,9 +2886,6 @@ func (ec *executionContext) fieldContext_Mutation_sendReviewRequestEmail(ctx con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3170,32 +2894,22 @@ func (ec *executionContext) fieldContext_Mutation_sendReviewRequestEmail(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendReviewRequestEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendReviewRequestEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendComplaintReceivedEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendComplaintReceivedEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendComplaintReceivedEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendComplaintReceivedEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendComplaintReceivedEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.ComplaintReceivedEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendComplaintReceivedEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3203,9 +2917,6 @@ func (ec *executionContext) fieldContext_Mutation_sendComplaintReceivedEmail(ctx
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3214,32 +2925,22 @@ func (ec *executionContext) fieldContext_Mutation_sendComplaintReceivedEmail(ctx
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendComplaintReceivedEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendComplaintReceivedEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendComplaintStatusChangedEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendComplaintStatusChangedEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendComplaintStatusChangedEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendComplaintStatusChangedEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendComplaintStatusChangedEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.ComplaintStatusChangedEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendComplaintStatusChangedEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3247,9 +2948,6 @@ func (ec *executionContext) fieldContext_Mutation_sendComplaintStatusChangedEmai
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3258,32 +2956,22 @@ func (ec *executionContext) fieldContext_Mutation_sendComplaintStatusChangedEmai
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendComplaintStatusChangedEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendComplaintStatusChangedEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendReturnFormEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendReturnFormEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendReturnFormEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendReturnFormEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendReturnFormEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.ReturnFormEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendReturnFormEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3291,9 +2979,6 @@ func (ec *executionContext) fieldContext_Mutation_sendReturnFormEmail(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3302,32 +2987,22 @@ func (ec *executionContext) fieldContext_Mutation_sendReturnFormEmail(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendReturnFormEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendReturnFormEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendAccountWelcomeEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendAccountWelcomeEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendAccountWelcomeEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendAccountWelcomeEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendAccountWelcomeEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.AccountWelcomeEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendAccountWelcomeEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3335,9 +3010,6 @@ func (ec *executionContext) fieldContext_Mutation_sendAccountWelcomeEmail(ctx co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3346,32 +3018,22 @@ func (ec *executionContext) fieldContext_Mutation_sendAccountWelcomeEmail(ctx co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendAccountWelcomeEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendAccountWelcomeEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendAddressVerificationEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendAddressVerificationEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendAddressVerificationEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendAddressVerificationEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendAddressVerificationEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.AddressVerificationEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendAddressVerificationEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3379,9 +3041,6 @@ func (ec *executionContext) fieldContext_Mutation_sendAddressVerificationEmail(c
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3390,32 +3049,22 @@ func (ec *executionContext) fieldContext_Mutation_sendAddressVerificationEmail(c
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendAddressVerificationEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendAddressVerificationEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendPasswordResetEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendPasswordResetEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendPasswordResetEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendPasswordResetEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendPasswordResetEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.PasswordResetEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendPasswordResetEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3423,9 +3072,6 @@ func (ec *executionContext) fieldContext_Mutation_sendPasswordResetEmail(ctx con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3434,32 +3080,22 @@ func (ec *executionContext) fieldContext_Mutation_sendPasswordResetEmail(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendPasswordResetEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendPasswordResetEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendLowStockEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendLowStockEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendLowStockEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendLowStockEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendLowStockEmail(ctx, fc.Args["delivery"].(EmailDeliveryInput), fc.Args["data"].(models.LowStockEmail))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendLowStockEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3467,9 +3103,6 @@ func (ec *executionContext) fieldContext_Mutation_sendLowStockEmail(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3478,32 +3111,22 @@ func (ec *executionContext) fieldContext_Mutation_sendLowStockEmail(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendLowStockEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendLowStockEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_sendEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_sendEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_sendEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_sendEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SendEmail(ctx, fc.Args["input"].(SendEmailInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_sendEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3511,9 +3134,6 @@ func (ec *executionContext) fieldContext_Mutation_sendEmail(ctx context.Context,
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3522,32 +3142,22 @@ func (ec *executionContext) fieldContext_Mutation_sendEmail(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_sendEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_sendEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_resendEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_resendEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_resendEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_resendEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ResendEmail(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_resendEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3555,9 +3165,6 @@ func (ec *executionContext) fieldContext_Mutation_resendEmail(ctx context.Contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3566,32 +3173,22 @@ func (ec *executionContext) fieldContext_Mutation_resendEmail(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_resendEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_resendEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_cancelEmail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_cancelEmail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_cancelEmail(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_cancelEmail,
+		func(ctx context.Context) (*SendEmailPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CancelEmail(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SendEmailPayload) graphql.Marshaler {
 			return ec.marshalNSendEmailPayload2ᚖecosellerᚋgraphᚐSendEmailPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_cancelEmail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3599,9 +3196,6 @@ func (ec *executionContext) fieldContext_Mutation_cancelEmail(ctx context.Contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SendEmailPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3610,32 +3204,22 @@ func (ec *executionContext) fieldContext_Mutation_cancelEmail(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_cancelEmail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_cancelEmail_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_cancelEmails(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_cancelEmails(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_cancelEmails(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_cancelEmails,
+		func(ctx context.Context) (*CancelEmailsPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CancelEmails(ctx, fc.Args["cancellationKey"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CancelEmailsPayload) graphql.Marshaler {
 			return ec.marshalNCancelEmailsPayload2ᚖecosellerᚋgraphᚐCancelEmailsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_cancelEmails(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3643,9 +3227,6 @@ func (ec *executionContext) fieldContext_Mutation_cancelEmails(ctx context.Conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CancelEmailsPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3654,32 +3235,22 @@ func (ec *executionContext) fieldContext_Mutation_cancelEmails(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_cancelEmails_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_cancelEmails_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_suppressEmailAddress(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_suppressEmailAddress(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_suppressEmailAddress(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_suppressEmailAddress,
+		func(ctx context.Context) (*EmailSuppressionPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SuppressEmailAddress(ctx, fc.Args["address"].(string), fc.Args["detail"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *EmailSuppressionPayload) graphql.Marshaler {
 			return ec.marshalNEmailSuppressionPayload2ᚖecosellerᚋgraphᚐEmailSuppressionPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_suppressEmailAddress(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3687,9 +3258,6 @@ func (ec *executionContext) fieldContext_Mutation_suppressEmailAddress(ctx conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppressionPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3698,32 +3266,22 @@ func (ec *executionContext) fieldContext_Mutation_suppressEmailAddress(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_suppressEmailAddress_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_suppressEmailAddress_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_removeEmailSuppression(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_removeEmailSuppression(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_removeEmailSuppression(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_removeEmailSuppression,
+		func(ctx context.Context) (*EmailSuppressionPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().RemoveEmailSuppression(ctx, fc.Args["address"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *EmailSuppressionPayload) graphql.Marshaler {
 			return ec.marshalNEmailSuppressionPayload2ᚖecosellerᚋgraphᚐEmailSuppressionPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_removeEmailSuppression(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3731,9 +3289,6 @@ func (ec *executionContext) fieldContext_Mutation_removeEmailSuppression(ctx con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppressionPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3742,32 +3297,22 @@ func (ec *executionContext) fieldContext_Mutation_removeEmailSuppression(ctx con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_removeEmailSuppression_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_removeEmailSuppression_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_retryJob(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_retryJob(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_retryJob(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_retryJob,
+		func(ctx context.Context) (*JobPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().RetryJob(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *JobPayload) graphql.Marshaler {
 			return ec.marshalNJobPayload2ᚖecosellerᚋgraphᚐJobPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_retryJob(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3775,9 +3320,6 @@ func (ec *executionContext) fieldContext_Mutation_retryJob(ctx context.Context, 
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3786,32 +3328,22 @@ func (ec *executionContext) fieldContext_Mutation_retryJob(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_retryJob_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_retryJob_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_cancelJob(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_cancelJob(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_cancelJob,
+		func(ctx context.Context) (*JobPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CancelJob(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *JobPayload) graphql.Marshaler {
 			return ec.marshalNJobPayload2ᚖecosellerᚋgraphᚐJobPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_cancelJob(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3819,9 +3351,6 @@ func (ec *executionContext) fieldContext_Mutation_cancelJob(ctx context.Context,
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3830,32 +3359,22 @@ func (ec *executionContext) fieldContext_Mutation_cancelJob(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_cancelJob_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_cancelJob_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateProductPrices(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateProductPrices(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateProductPrices(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateProductPrices,
+		func(ctx context.Context) (*ProductVariantsPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateProductPrices(ctx, fc.Args["input"].([]*models.ProductPriceInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductVariantsPayload) graphql.Marshaler {
 			return ec.marshalNProductVariantsPayload2ᚖecosellerᚋgraphᚐProductVariantsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateProductPrices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3863,9 +3382,6 @@ func (ec *executionContext) fieldContext_Mutation_updateProductPrices(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductVariantsPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3874,32 +3390,22 @@ func (ec *executionContext) fieldContext_Mutation_updateProductPrices(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateProductPrices_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateProductPrices_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createPriceList(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createPriceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createPriceList(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createPriceList,
+		func(ctx context.Context) (*PriceListPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreatePriceList(ctx, fc.Args["code"].(string), fc.Args["currency"].(string), fc.Args["input"].(models.PriceListInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *PriceListPayload) graphql.Marshaler {
 			return ec.marshalNPriceListPayload2ᚖecosellerᚋgraphᚐPriceListPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createPriceList(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3907,9 +3413,6 @@ func (ec *executionContext) fieldContext_Mutation_createPriceList(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceListPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3918,32 +3421,22 @@ func (ec *executionContext) fieldContext_Mutation_createPriceList(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createPriceList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createPriceList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updatePriceList(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updatePriceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updatePriceList(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updatePriceList,
+		func(ctx context.Context) (*PriceListPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdatePriceList(ctx, fc.Args["code"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.PriceListInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *PriceListPayload) graphql.Marshaler {
 			return ec.marshalNPriceListPayload2ᚖecosellerᚋgraphᚐPriceListPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updatePriceList(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3951,9 +3444,6 @@ func (ec *executionContext) fieldContext_Mutation_updatePriceList(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceListPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -3962,32 +3452,22 @@ func (ec *executionContext) fieldContext_Mutation_updatePriceList(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updatePriceList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updatePriceList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deletePriceList(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deletePriceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deletePriceList(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deletePriceList,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeletePriceList(ctx, fc.Args["code"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deletePriceList(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -3995,9 +3475,6 @@ func (ec *executionContext) fieldContext_Mutation_deletePriceList(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4006,32 +3483,22 @@ func (ec *executionContext) fieldContext_Mutation_deletePriceList(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deletePriceList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deletePriceList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createProduct(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createProduct(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createProduct(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createProduct,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateProduct(ctx, fc.Args["input"].(models.ProductInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createProduct(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4039,9 +3506,6 @@ func (ec *executionContext) fieldContext_Mutation_createProduct(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4050,32 +3514,22 @@ func (ec *executionContext) fieldContext_Mutation_createProduct(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createProduct_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createProduct_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateProduct(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateProduct(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateProduct(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateProduct,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateProduct(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.ProductInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateProduct(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4083,9 +3537,6 @@ func (ec *executionContext) fieldContext_Mutation_updateProduct(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4094,32 +3545,22 @@ func (ec *executionContext) fieldContext_Mutation_updateProduct(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateProduct_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateProduct_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_publishProducts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_publishProducts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_publishProducts(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_publishProducts,
+		func(ctx context.Context) (*ProductsPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().PublishProducts(ctx, fc.Args["ids"].([]string), fc.Args["published"].(bool))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductsPayload) graphql.Marshaler {
 			return ec.marshalNProductsPayload2ᚖecosellerᚋgraphᚐProductsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_publishProducts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4127,9 +3568,6 @@ func (ec *executionContext) fieldContext_Mutation_publishProducts(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductsPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4138,32 +3576,22 @@ func (ec *executionContext) fieldContext_Mutation_publishProducts(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_publishProducts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_publishProducts_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteProduct(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteProduct(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteProduct(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteProduct,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteProduct(ctx, fc.Args["id"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteProduct(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4171,9 +3599,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteProduct(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4182,32 +3607,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteProduct(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteProduct_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteProduct_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createProductVariant(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createProductVariant(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createProductVariant(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createProductVariant,
+		func(ctx context.Context) (*ProductVariantPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateProductVariant(ctx, fc.Args["productId"].(string), fc.Args["sku"].(string), fc.Args["input"].(models.ProductVariantInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductVariantPayload) graphql.Marshaler {
 			return ec.marshalNProductVariantPayload2ᚖecosellerᚋgraphᚐProductVariantPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createProductVariant(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4215,9 +3630,6 @@ func (ec *executionContext) fieldContext_Mutation_createProductVariant(ctx conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductVariantPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4226,32 +3638,22 @@ func (ec *executionContext) fieldContext_Mutation_createProductVariant(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createProductVariant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createProductVariant_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateProductVariant(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateProductVariant(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateProductVariant(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateProductVariant,
+		func(ctx context.Context) (*ProductVariantPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateProductVariant(ctx, fc.Args["sku"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.ProductVariantInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductVariantPayload) graphql.Marshaler {
 			return ec.marshalNProductVariantPayload2ᚖecosellerᚋgraphᚐProductVariantPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateProductVariant(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4259,9 +3661,6 @@ func (ec *executionContext) fieldContext_Mutation_updateProductVariant(ctx conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductVariantPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4270,32 +3669,22 @@ func (ec *executionContext) fieldContext_Mutation_updateProductVariant(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateProductVariant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateProductVariant_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteProductVariant(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteProductVariant(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteProductVariant(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteProductVariant,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteProductVariant(ctx, fc.Args["sku"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteProductVariant(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4303,9 +3692,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteProductVariant(ctx conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4314,32 +3700,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteProductVariant(ctx conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteProductVariant_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteProductVariant_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateStock(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateStock(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateStock(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateStock,
+		func(ctx context.Context) (*ProductVariantsPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateStock(ctx, fc.Args["input"].([]*models.StockInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductVariantsPayload) graphql.Marshaler {
 			return ec.marshalNProductVariantsPayload2ᚖecosellerᚋgraphᚐProductVariantsPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateStock(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4347,9 +3723,6 @@ func (ec *executionContext) fieldContext_Mutation_updateStock(ctx context.Contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductVariantsPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4358,32 +3731,22 @@ func (ec *executionContext) fieldContext_Mutation_updateStock(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateStock_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateStock_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_uploadProductMedia(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_uploadProductMedia(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_uploadProductMedia(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_uploadProductMedia,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UploadProductMedia(ctx, fc.Args["productId"].(string), fc.Args["version"].(int32), fc.Args["files"].([]*graphql.Upload))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_uploadProductMedia(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4391,9 +3754,6 @@ func (ec *executionContext) fieldContext_Mutation_uploadProductMedia(ctx context
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4402,32 +3762,22 @@ func (ec *executionContext) fieldContext_Mutation_uploadProductMedia(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_uploadProductMedia_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_uploadProductMedia_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_addProductMedia(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_addProductMedia(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_addProductMedia(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_addProductMedia,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().AddProductMedia(ctx, fc.Args["productId"].(string), fc.Args["version"].(int32), fc.Args["url"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_addProductMedia(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4435,9 +3785,6 @@ func (ec *executionContext) fieldContext_Mutation_addProductMedia(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4446,32 +3793,22 @@ func (ec *executionContext) fieldContext_Mutation_addProductMedia(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_addProductMedia_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_addProductMedia_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_removeProductMedia(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_removeProductMedia(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_removeProductMedia(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_removeProductMedia,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().RemoveProductMedia(ctx, fc.Args["productId"].(string), fc.Args["version"].(int32), fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_removeProductMedia(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4479,9 +3816,6 @@ func (ec *executionContext) fieldContext_Mutation_removeProductMedia(ctx context
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4490,32 +3824,22 @@ func (ec *executionContext) fieldContext_Mutation_removeProductMedia(ctx context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_removeProductMedia_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_removeProductMedia_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_reorderProductMedia(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_reorderProductMedia(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_reorderProductMedia(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_reorderProductMedia,
+		func(ctx context.Context) (*ProductPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ReorderProductMedia(ctx, fc.Args["productId"].(string), fc.Args["version"].(int32), fc.Args["ids"].([]string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductPayload) graphql.Marshaler {
 			return ec.marshalNProductPayload2ᚖecosellerᚋgraphᚐProductPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_reorderProductMedia(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4523,9 +3847,6 @@ func (ec *executionContext) fieldContext_Mutation_reorderProductMedia(ctx contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4534,32 +3855,22 @@ func (ec *executionContext) fieldContext_Mutation_reorderProductMedia(ctx contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_reorderProductMedia_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_reorderProductMedia_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createProductType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createProductType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createProductType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createProductType,
+		func(ctx context.Context) (*ProductTypePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateProductType(ctx, fc.Args["code"].(string), fc.Args["input"].(models.ProductTypeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductTypePayload) graphql.Marshaler {
 			return ec.marshalNProductTypePayload2ᚖecosellerᚋgraphᚐProductTypePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createProductType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4567,9 +3878,6 @@ func (ec *executionContext) fieldContext_Mutation_createProductType(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductTypePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4578,32 +3886,22 @@ func (ec *executionContext) fieldContext_Mutation_createProductType(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createProductType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createProductType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateProductType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateProductType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateProductType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateProductType,
+		func(ctx context.Context) (*ProductTypePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateProductType(ctx, fc.Args["code"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.ProductTypeInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ProductTypePayload) graphql.Marshaler {
 			return ec.marshalNProductTypePayload2ᚖecosellerᚋgraphᚐProductTypePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateProductType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4611,9 +3909,6 @@ func (ec *executionContext) fieldContext_Mutation_updateProductType(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductTypePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4622,32 +3917,22 @@ func (ec *executionContext) fieldContext_Mutation_updateProductType(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateProductType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateProductType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteProductType(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteProductType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteProductType(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteProductType,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteProductType(ctx, fc.Args["code"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteProductType(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4655,9 +3940,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteProductType(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4666,32 +3948,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteProductType(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteProductType_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteProductType_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createQueryRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createQueryRule(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createQueryRule(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createQueryRule,
+		func(ctx context.Context) (*QueryRulePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateQueryRule(ctx, fc.Args["input"].(models.QueryRuleInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *QueryRulePayload) graphql.Marshaler {
 			return ec.marshalNQueryRulePayload2ᚖecosellerᚋgraphᚐQueryRulePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createQueryRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4699,9 +3971,6 @@ func (ec *executionContext) fieldContext_Mutation_createQueryRule(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRulePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4710,32 +3979,22 @@ func (ec *executionContext) fieldContext_Mutation_createQueryRule(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createQueryRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createQueryRule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateQueryRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateQueryRule(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateQueryRule(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateQueryRule,
+		func(ctx context.Context) (*QueryRulePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateQueryRule(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.QueryRuleInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *QueryRulePayload) graphql.Marshaler {
 			return ec.marshalNQueryRulePayload2ᚖecosellerᚋgraphᚐQueryRulePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateQueryRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4743,9 +4002,6 @@ func (ec *executionContext) fieldContext_Mutation_updateQueryRule(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRulePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4754,32 +4010,22 @@ func (ec *executionContext) fieldContext_Mutation_updateQueryRule(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateQueryRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateQueryRule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteQueryRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteQueryRule(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteQueryRule(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteQueryRule,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteQueryRule(ctx, fc.Args["id"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteQueryRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4787,9 +4033,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteQueryRule(ctx context.Co
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4798,32 +4041,22 @@ func (ec *executionContext) fieldContext_Mutation_deleteQueryRule(ctx context.Co
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteQueryRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteQueryRule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_recordSearchClick(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_recordSearchClick(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_recordSearchClick(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_recordSearchClick,
+		func(ctx context.Context) (*RecordSearchClickPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().RecordSearchClick(ctx, fc.Args["searchId"].(string), fc.Args["productId"].(string), fc.Args["position"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *RecordSearchClickPayload) graphql.Marshaler {
 			return ec.marshalNRecordSearchClickPayload2ᚖecosellerᚋgraphᚐRecordSearchClickPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_recordSearchClick(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4831,9 +4064,6 @@ func (ec *executionContext) fieldContext_Mutation_recordSearchClick(ctx context.
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_RecordSearchClickPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4842,32 +4072,22 @@ func (ec *executionContext) fieldContext_Mutation_recordSearchClick(ctx context.
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_recordSearchClick_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_recordSearchClick_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_createSynonym(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_createSynonym(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_createSynonym(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_createSynonym,
+		func(ctx context.Context) (*SynonymPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CreateSynonym(ctx, fc.Args["language"].(models.LanguageCode), fc.Args["input"].(models.SynonymInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SynonymPayload) graphql.Marshaler {
 			return ec.marshalNSynonymPayload2ᚖecosellerᚋgraphᚐSynonymPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_createSynonym(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4875,9 +4095,6 @@ func (ec *executionContext) fieldContext_Mutation_createSynonym(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SynonymPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4886,32 +4103,22 @@ func (ec *executionContext) fieldContext_Mutation_createSynonym(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_createSynonym_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_createSynonym_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_updateSynonym(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_updateSynonym(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_updateSynonym(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_updateSynonym,
+		func(ctx context.Context) (*SynonymPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateSynonym(ctx, fc.Args["id"].(string), fc.Args["version"].(int32), fc.Args["input"].(models.SynonymInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *SynonymPayload) graphql.Marshaler {
 			return ec.marshalNSynonymPayload2ᚖecosellerᚋgraphᚐSynonymPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_updateSynonym(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4919,9 +4126,6 @@ func (ec *executionContext) fieldContext_Mutation_updateSynonym(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SynonymPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4930,32 +4134,22 @@ func (ec *executionContext) fieldContext_Mutation_updateSynonym(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_updateSynonym_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_updateSynonym_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Mutation_deleteSynonym(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Mutation_deleteSynonym(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Mutation_deleteSynonym(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Mutation_deleteSynonym,
+		func(ctx context.Context) (*DeletePayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().DeleteSynonym(ctx, fc.Args["id"].(string), fc.Args["version"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *DeletePayload) graphql.Marshaler {
 			return ec.marshalNDeletePayload2ᚖecosellerᚋgraphᚐDeletePayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Mutation_deleteSynonym(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -4963,9 +4157,6 @@ func (ec *executionContext) fieldContext_Mutation_deleteSynonym(ctx context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletePayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -4974,124 +4165,34 @@ func (ec *executionContext) fieldContext_Mutation_deleteSynonym(ctx context.Cont
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Mutation_deleteSynonym_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Mutation_deleteSynonym_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_hasNextPage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HasNextPage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasNextPage)
 }
-func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
+func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasPreviousPage)
 }
-
-func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_hasPreviousPage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HasPreviousPage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.StartCursor)
 }
-func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
+func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.EndCursor)
 }
-
-func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_startCursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartCursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
-}
-
-func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *models.PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_endCursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndCursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
-}
-
-func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_node,
+		func(ctx context.Context) (models.Node, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v models.Node) graphql.Marshaler {
 			return ec.marshalONode2ecosellerᚋmodelsᚐNode(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5099,9 +4200,6 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5110,32 +4208,22 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_node_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_node_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_attributeTypes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_attributeTypes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_attributeTypes(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_attributeTypes,
+		func(ctx context.Context) ([]*models.AttributeType, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().AttributeTypes(ctx, fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.AttributeType) graphql.Marshaler {
 			return ec.marshalNAttributeType2ᚕᚖecosellerᚋmodelsᚐAttributeTypeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_attributeTypes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5143,9 +4231,6 @@ func (ec *executionContext) fieldContext_Query_attributeTypes(ctx context.Contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeType(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5154,32 +4239,22 @@ func (ec *executionContext) fieldContext_Query_attributeTypes(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_attributeTypes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_attributeTypes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_category(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_category(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_category(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_category,
+		func(ctx context.Context) (*models.Category, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Category(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["code"].(*string), fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Category) graphql.Marshaler {
 			return ec.marshalOCategory2ᚖecosellerᚋmodelsᚐCategory(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_category(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5187,9 +4262,6 @@ func (ec *executionContext) fieldContext_Query_category(ctx context.Context, fie
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Category(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5198,32 +4270,22 @@ func (ec *executionContext) fieldContext_Query_category(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_category_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_category_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_categories(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_categories(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_categories(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_categories,
+		func(ctx context.Context) ([]*models.Category, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Categories(ctx, fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.Category) graphql.Marshaler {
 			return ec.marshalNCategory2ᚕᚖecosellerᚋmodelsᚐCategoryᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_categories(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5231,9 +4293,6 @@ func (ec *executionContext) fieldContext_Query_categories(ctx context.Context, f
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Category(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5242,32 +4301,22 @@ func (ec *executionContext) fieldContext_Query_categories(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_categories_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_categories_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_countries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_countries(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_countries(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_countries,
+		func(ctx context.Context) ([]*models.Country, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Countries(ctx, fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.Country) graphql.Marshaler {
 			return ec.marshalNCountry2ᚕᚖecosellerᚋmodelsᚐCountryᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_countries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5275,9 +4324,6 @@ func (ec *executionContext) fieldContext_Query_countries(ctx context.Context, fi
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Country(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5286,32 +4332,22 @@ func (ec *executionContext) fieldContext_Query_countries(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_countries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_countries_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_country(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_country(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_country(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_country,
+		func(ctx context.Context) (*models.Country, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Country(ctx, fc.Args["code"].(models.CountryCode), fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Country) graphql.Marshaler {
 			return ec.marshalOCountry2ᚖecosellerᚋmodelsᚐCountry(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_country(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5319,9 +4355,6 @@ func (ec *executionContext) fieldContext_Query_country(ctx context.Context, fiel
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Country(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5330,32 +4363,22 @@ func (ec *executionContext) fieldContext_Query_country(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_country_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_country_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_deletions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_deletions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_deletions(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_deletions,
+		func(ctx context.Context) (*models.DeletionConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Deletions(ctx, fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["kind"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.DeletionConnection) graphql.Marshaler {
 			return ec.marshalNDeletionConnection2ᚖecosellerᚋmodelsᚐDeletionConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_deletions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5363,9 +4386,6 @@ func (ec *executionContext) fieldContext_Query_deletions(ctx context.Context, fi
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_DeletionConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5374,32 +4394,22 @@ func (ec *executionContext) fieldContext_Query_deletions(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_deletions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_deletions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_email(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_email(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_email,
+		func(ctx context.Context) (*models.EmailMessage, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Email(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailMessage) graphql.Marshaler {
 			return ec.marshalOEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_email(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5407,9 +4417,6 @@ func (ec *executionContext) fieldContext_Query_email(ctx context.Context, field 
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessage(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5418,32 +4425,22 @@ func (ec *executionContext) fieldContext_Query_email(ctx context.Context, field 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_email_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_email_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_emails(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_emails(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_emails(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_emails,
+		func(ctx context.Context) (*models.EmailMessageConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Emails(ctx, fc.Args["filter"].(*EmailFilterInput), fc.Args["first"].(int32), fc.Args["after"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailMessageConnection) graphql.Marshaler {
 			return ec.marshalNEmailMessageConnection2ᚖecosellerᚋmodelsᚐEmailMessageConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_emails(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5451,9 +4448,6 @@ func (ec *executionContext) fieldContext_Query_emails(ctx context.Context, field
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailMessageConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5462,32 +4456,22 @@ func (ec *executionContext) fieldContext_Query_emails(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_emails_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_emails_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_emailSuppressions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_emailSuppressions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_emailSuppressions(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_emailSuppressions,
+		func(ctx context.Context) (*models.EmailSuppressionConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().EmailSuppressions(ctx, fc.Args["address"].(*string), fc.Args["first"].(int32), fc.Args["after"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.EmailSuppressionConnection) graphql.Marshaler {
 			return ec.marshalNEmailSuppressionConnection2ᚖecosellerᚋmodelsᚐEmailSuppressionConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_emailSuppressions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5495,9 +4479,6 @@ func (ec *executionContext) fieldContext_Query_emailSuppressions(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_EmailSuppressionConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5506,32 +4487,22 @@ func (ec *executionContext) fieldContext_Query_emailSuppressions(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_emailSuppressions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_emailSuppressions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_job(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_job(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_job(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_job,
+		func(ctx context.Context) (*models.Job, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Job(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Job) graphql.Marshaler {
 			return ec.marshalOJob2ᚖecosellerᚋmodelsᚐJob(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_job(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5539,9 +4510,6 @@ func (ec *executionContext) fieldContext_Query_job(ctx context.Context, field gr
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Job(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5550,32 +4518,22 @@ func (ec *executionContext) fieldContext_Query_job(ctx context.Context, field gr
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_job_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_job_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_jobs(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_jobs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_jobs(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_jobs,
+		func(ctx context.Context) (*models.JobConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Jobs(ctx, fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["filter"].(*JobFilter))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.JobConnection) graphql.Marshaler {
 			return ec.marshalNJobConnection2ᚖecosellerᚋmodelsᚐJobConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_jobs(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5583,9 +4541,6 @@ func (ec *executionContext) fieldContext_Query_jobs(ctx context.Context, field g
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5594,31 +4549,21 @@ func (ec *executionContext) fieldContext_Query_jobs(ctx context.Context, field g
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_jobs_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_jobs_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_queues(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_queues(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_queues(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_queues,
+		func(ctx context.Context) ([]*models.JobQueueStatus, error) {
 			return ec.Resolvers.Query().Queues(ctx)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.JobQueueStatus) graphql.Marshaler {
 			return ec.marshalNJobQueueStatus2ᚕᚖecosellerᚋmodelsᚐJobQueueStatusᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_queues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5626,31 +4571,18 @@ func (ec *executionContext) fieldContext_Query_queues(_ context.Context, field g
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobQueueStatus(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_jobSchedules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_jobSchedules(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_jobSchedules(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_jobSchedules,
+		func(ctx context.Context) ([]*models.JobSchedule, error) {
 			return ec.Resolvers.Query().JobSchedules(ctx)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.JobSchedule) graphql.Marshaler {
 			return ec.marshalNJobSchedule2ᚕᚖecosellerᚋmodelsᚐJobScheduleᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_jobSchedules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5658,31 +4590,18 @@ func (ec *executionContext) fieldContext_Query_jobSchedules(_ context.Context, f
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_JobSchedule(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_priceLists(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_priceLists(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_priceLists(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_priceLists,
+		func(ctx context.Context) ([]*models.PriceList, error) {
 			return ec.Resolvers.Query().PriceLists(ctx)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.PriceList) graphql.Marshaler {
 			return ec.marshalNPriceList2ᚕᚖecosellerᚋmodelsᚐPriceListᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_priceLists(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5690,32 +4609,19 @@ func (ec *executionContext) fieldContext_Query_priceLists(_ context.Context, fie
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_priceList(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_priceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_priceList(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_priceList,
+		func(ctx context.Context) (*models.PriceList, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().PriceList(ctx, fc.Args["code"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceList) graphql.Marshaler {
 			return ec.marshalOPriceList2ᚖecosellerᚋmodelsᚐPriceList(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_priceList(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5723,9 +4629,6 @@ func (ec *executionContext) fieldContext_Query_priceList(ctx context.Context, fi
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceList(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5734,31 +4637,21 @@ func (ec *executionContext) fieldContext_Query_priceList(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_priceList_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_priceList_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_currencies(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_currencies(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_currencies(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_currencies,
+		func(ctx context.Context) ([]*models.Currency, error) {
 			return ec.Resolvers.Query().Currencies(ctx)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.Currency) graphql.Marshaler {
 			return ec.marshalNCurrency2ᚕᚖecosellerᚋmodelsᚐCurrencyᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_currencies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5766,32 +4659,19 @@ func (ec *executionContext) fieldContext_Query_currencies(_ context.Context, fie
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Currency(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_product(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_product(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_product(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_product,
+		func(ctx context.Context) (*models.Product, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Product(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["sku"].(*string), fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖecosellerᚋmodelsᚐProduct(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_product(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5799,9 +4679,6 @@ func (ec *executionContext) fieldContext_Query_product(ctx context.Context, fiel
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5810,32 +4687,22 @@ func (ec *executionContext) fieldContext_Query_product(ctx context.Context, fiel
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_product_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_product_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_products(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_products(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_products(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_products,
+		func(ctx context.Context) (*models.ProductConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Products(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSort), fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductConnection) graphql.Marshaler {
 			return ec.marshalNProductConnection2ᚖecosellerᚋmodelsᚐProductConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_products(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5843,9 +4710,6 @@ func (ec *executionContext) fieldContext_Query_products(ctx context.Context, fie
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5854,32 +4718,22 @@ func (ec *executionContext) fieldContext_Query_products(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_products_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_products_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_productTypes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_productTypes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_productTypes(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_productTypes,
+		func(ctx context.Context) ([]*models.ProductType, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().ProductTypes(ctx, fc.Args["language"].(*models.LanguageCode))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.ProductType) graphql.Marshaler {
 			return ec.marshalNProductType2ᚕᚖecosellerᚋmodelsᚐProductTypeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_productTypes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5887,9 +4741,6 @@ func (ec *executionContext) fieldContext_Query_productTypes(ctx context.Context,
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductType(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5898,32 +4749,22 @@ func (ec *executionContext) fieldContext_Query_productTypes(ctx context.Context,
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_productTypes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_productTypes_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_queryRules(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_queryRules(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_queryRules(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_queryRules,
+		func(ctx context.Context) (*models.QueryRuleConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().QueryRules(ctx, fc.Args["first"].(int32), fc.Args["after"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.QueryRuleConnection) graphql.Marshaler {
 			return ec.marshalNQueryRuleConnection2ᚖecosellerᚋmodelsᚐQueryRuleConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_queryRules(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5931,9 +4772,6 @@ func (ec *executionContext) fieldContext_Query_queryRules(ctx context.Context, f
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRuleConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5942,32 +4780,22 @@ func (ec *executionContext) fieldContext_Query_queryRules(ctx context.Context, f
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_queryRules_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_queryRules_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_queryRule(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_queryRule(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_queryRule(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_queryRule,
+		func(ctx context.Context) (*models.QueryRule, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().QueryRule(ctx, fc.Args["id"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.QueryRule) graphql.Marshaler {
 			return ec.marshalOQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_queryRule(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -5975,9 +4803,6 @@ func (ec *executionContext) fieldContext_Query_queryRule(ctx context.Context, fi
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_QueryRule(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -5986,32 +4811,22 @@ func (ec *executionContext) fieldContext_Query_queryRule(ctx context.Context, fi
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_queryRule_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_queryRule_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_previewSearch(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_previewSearch(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_previewSearch(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_previewSearch,
+		func(ctx context.Context) (*PreviewSearchPayload, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().PreviewSearch(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["ruleId"].(*string), fc.Args["rule"].(models.QueryRuleInput))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *PreviewSearchPayload) graphql.Marshaler {
 			return ec.marshalNPreviewSearchPayload2ᚖecosellerᚋgraphᚐPreviewSearchPayload(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_previewSearch(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6019,9 +4834,6 @@ func (ec *executionContext) fieldContext_Query_previewSearch(ctx context.Context
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PreviewSearchPayload(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6030,32 +4842,22 @@ func (ec *executionContext) fieldContext_Query_previewSearch(ctx context.Context
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_previewSearch_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_previewSearch_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_searchProducts(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_searchProducts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_searchProducts(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_searchProducts,
+		func(ctx context.Context) (*models.ProductSearchConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().SearchProducts(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string), fc.Args["filter"].(*ProductFilter), fc.Args["sort"].(*ProductSearchSort))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchConnection) graphql.Marshaler {
 			return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_searchProducts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6063,9 +4865,6 @@ func (ec *executionContext) fieldContext_Query_searchProducts(ctx context.Contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6074,32 +4873,22 @@ func (ec *executionContext) fieldContext_Query_searchProducts(ctx context.Contex
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_searchProducts_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_searchProducts_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_topSearches(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_topSearches(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_topSearches(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_topSearches,
+		func(ctx context.Context) ([]*models.SearchReport, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().TopSearches(ctx, fc.Args["days"].(int32), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.SearchReport) graphql.Marshaler {
 			return ec.marshalNSearchReport2ᚕᚖecosellerᚋmodelsᚐSearchReportᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_topSearches(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6107,9 +4896,6 @@ func (ec *executionContext) fieldContext_Query_topSearches(ctx context.Context, 
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchReport(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6118,32 +4904,22 @@ func (ec *executionContext) fieldContext_Query_topSearches(ctx context.Context, 
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_topSearches_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_topSearches_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_failingSearches(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_failingSearches(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_failingSearches(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_failingSearches,
+		func(ctx context.Context) ([]*models.SearchReport, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().FailingSearches(ctx, fc.Args["failure"].(models.SearchFailure), fc.Args["days"].(int32), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.SearchReport) graphql.Marshaler {
 			return ec.marshalNSearchReport2ᚕᚖecosellerᚋmodelsᚐSearchReportᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_failingSearches(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6151,9 +4927,6 @@ func (ec *executionContext) fieldContext_Query_failingSearches(ctx context.Conte
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchReport(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6162,32 +4935,22 @@ func (ec *executionContext) fieldContext_Query_failingSearches(ctx context.Conte
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_failingSearches_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_failingSearches_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_searchSuggestions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_searchSuggestions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_searchSuggestions(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_searchSuggestions,
+		func(ctx context.Context) (*models.SearchSuggestions, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().SearchSuggestions(ctx, fc.Args["query"].(string), fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.SearchSuggestions) graphql.Marshaler {
 			return ec.marshalNSearchSuggestions2ᚖecosellerᚋmodelsᚐSearchSuggestions(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_searchSuggestions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6195,9 +4958,6 @@ func (ec *executionContext) fieldContext_Query_searchSuggestions(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchSuggestions(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6206,32 +4966,22 @@ func (ec *executionContext) fieldContext_Query_searchSuggestions(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_searchSuggestions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_searchSuggestions_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query_synonyms(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query_synonyms(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query_synonyms(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query_synonyms,
+		func(ctx context.Context) (*models.SynonymConnection, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Synonyms(ctx, fc.Args["language"].(*models.LanguageCode), fc.Args["first"].(int32), fc.Args["after"].(*string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.SynonymConnection) graphql.Marshaler {
 			return ec.marshalNSynonymConnection2ᚖecosellerᚋmodelsᚐSynonymConnection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query_synonyms(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6239,9 +4989,6 @@ func (ec *executionContext) fieldContext_Query_synonyms(ctx context.Context, fie
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SynonymConnection(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6250,32 +4997,22 @@ func (ec *executionContext) fieldContext_Query_synonyms(ctx context.Context, fie
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query_synonyms_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query_synonyms_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query___type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query___type,
+		func(ctx context.Context) (*introspection.Type, error) {
 			fc := graphql.GetFieldContext(ctx)
 			return ec.IntrospectType(fc.Args["name"].(string))
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
 			return ec.marshalO__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6283,9 +5020,6 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields___Type(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6294,31 +5028,21 @@ func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Query___type_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Query___type_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Query___schema(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.CollectedField) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_Query___schema,
+		func(ctx context.Context) (*introspection.Schema, error) {
 			return ec.IntrospectSchema()
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Schema) graphql.Marshaler {
 			return ec.marshalN__Schema2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐSchema(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -6326,9 +5050,6 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields___Schema(ctx, field)
-		},
 	}
 	return fc, nil
 }
@@ -6359,9 +5080,6 @@ func (ec *executionContext) fieldContext_Subscription_jobChanged(ctx context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Job(ctx, field)
-		},
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -6370,7 +5088,7 @@ func (ec *executionContext) fieldContext_Subscription_jobChanged(ctx context.Con
 		}
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
-	if fc.Args, err = ec.field_Subscription_jobChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+	if fc.Args, err = ec.arguments(ctx, ec.Variables, fc, ec.field_Subscription_jobChanged_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -6440,14 +5158,12 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, mutationImplementors)
+	selected := ec.selected(sel, mutationImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Mutation",
 	})
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
 			Field:  field,
@@ -6894,14 +5610,8 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -6910,11 +5620,9 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 var pageInfoImplementors = []string{"PageInfo"}
 
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *models.PageInfo) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, pageInfoImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PageInfo")
@@ -6942,14 +5650,8 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -6958,14 +5660,12 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, queryImplementors)
+	selected := ec.selected(sel, queryImplementors)
 	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
 		Object: "Query",
 	})
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
 			Field:  field,
@@ -6975,170 +5675,142 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Query")
 		case "node":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_node(ctx, field)
 				})
 		case "attributeTypes":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_attributeTypes(ctx, field)
 				})
 		case "category":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_category(ctx, field)
 				})
 		case "categories":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_categories(ctx, field)
 				})
 		case "countries":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_countries(ctx, field)
 				})
 		case "country":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_country(ctx, field)
 				})
 		case "deletions":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_deletions(ctx, field)
 				})
 		case "email":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_email(ctx, field)
 				})
 		case "emails":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_emails(ctx, field)
 				})
 		case "emailSuppressions":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_emailSuppressions(ctx, field)
 				})
 		case "job":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_job(ctx, field)
 				})
 		case "jobs":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_jobs(ctx, field)
 				})
 		case "queues":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_queues(ctx, field)
 				})
 		case "jobSchedules":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_jobSchedules(ctx, field)
 				})
 		case "priceLists":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_priceLists(ctx, field)
 				})
 		case "priceList":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_priceList(ctx, field)
 				})
 		case "currencies":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_currencies(ctx, field)
 				})
 		case "product":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_product(ctx, field)
 				})
 		case "products":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_products(ctx, field)
 				})
 		case "productTypes":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_productTypes(ctx, field)
 				})
 		case "queryRules":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_queryRules(ctx, field)
 				})
 		case "queryRule":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, false,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_queryRule(ctx, field)
 				})
 		case "previewSearch":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_previewSearch(ctx, field)
 				})
 		case "searchProducts":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_searchProducts(ctx, field)
 				})
 		case "topSearches":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_topSearches(ctx, field)
 				})
 		case "failingSearches":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_failingSearches(ctx, field)
 				})
 		case "searchSuggestions":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_searchSuggestions(ctx, field)
 				})
 		case "synonyms":
-			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+			out.resolveRootLater(innerCtx, ec.OperationContext, i, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_synonyms(ctx, field)
 				})
@@ -7147,14 +5819,14 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				return ec._Query___type(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "__schema":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___schema(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -7163,11 +5835,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out

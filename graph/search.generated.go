@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,726 +27,95 @@ type ProductSearchFacetsResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _BrandFacetValue_brand(ctx context.Context, field graphql.CollectedField, obj *models.BrandFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BrandFacetValue_brand(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Brand, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _BrandFacetValue_brand(ctx context.Context, field graphql.CollectedField, obj *models.BrandFacetValue) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Brand)
 }
-func (ec *executionContext) fieldContext_BrandFacetValue_brand(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BrandFacetValue", field, false, false, "String")
+func (ec *executionContext) _BrandFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.BrandFacetValue) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
-
-func (ec *executionContext) _BrandFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.BrandFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BrandFacetValue_productCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _CategoryFacetValue_category(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
+	return ec.marshalNCategory2ᚖecosellerᚋmodelsᚐCategory(ec.below(ctx, "CategoryFacetValue", field), field.Selections, obj.Category)
 }
-func (ec *executionContext) fieldContext_BrandFacetValue_productCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("BrandFacetValue", field, false, false, "Int")
+func (ec *executionContext) _CategoryFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
-
-func (ec *executionContext) _CategoryFacetValue_category(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CategoryFacetValue_category(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Category, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Category) graphql.Marshaler {
-			return ec.marshalNCategory2ᚖecosellerᚋmodelsᚐCategory(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _CategoryFacetValue_children(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
+	return ec.marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ec.below(ctx, "CategoryFacetValue", field), field.Selections, obj.Children)
 }
-func (ec *executionContext) fieldContext_CategoryFacetValue_category(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CategoryFacetValue",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Category(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceBucket_from(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.From)
 }
-
-func (ec *executionContext) _CategoryFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CategoryFacetValue_productCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceBucket_to(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.To)
 }
-func (ec *executionContext) fieldContext_CategoryFacetValue_productCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CategoryFacetValue", field, false, false, "Int")
+func (ec *executionContext) _PriceBucket_productCount(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
-
-func (ec *executionContext) _CategoryFacetValue_children(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CategoryFacetValue_children(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Children, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.CategoryFacetValue) graphql.Marshaler {
-			return ec.marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceFacet_priceList(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.PriceList)
 }
-func (ec *executionContext) fieldContext_CategoryFacetValue_children(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "CategoryFacetValue",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoryFacetValue(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _PriceFacet_min(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Min)
 }
-
-func (ec *executionContext) _PriceBucket_from(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceBucket_from(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.From, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _PriceFacet_max(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) graphql.Marshaler {
+	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Max)
 }
-func (ec *executionContext) fieldContext_PriceBucket_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceBucket", field, false, false, "Decimal")
+func (ec *executionContext) _PriceFacet_buckets(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) graphql.Marshaler {
+	return ec.marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(ec.below(ctx, "PriceFacet", field), field.Selections, obj.Buckets)
 }
-
-func (ec *executionContext) _PriceBucket_to(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceBucket_to(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.To, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Edges)
 }
-func (ec *executionContext) fieldContext_PriceBucket_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceBucket", field, false, false, "Decimal")
+func (ec *executionContext) _ProductSearchConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Nodes())
 }
-
-func (ec *executionContext) _PriceBucket_productCount(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceBucket_productCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProductCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.PageInfo)
 }
-func (ec *executionContext) fieldContext_PriceBucket_productCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceBucket", field, false, false, "Int")
+func (ec *executionContext) _ProductSearchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
 }
-
-func (ec *executionContext) _PriceFacet_priceList(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceFacet_priceList(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PriceList, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_engine(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx, field.Selections, obj.Engine)
 }
-func (ec *executionContext) fieldContext_PriceFacet_priceList(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceFacet", field, false, false, "String")
+func (ec *executionContext) _ProductSearchConnection_degraded(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Degraded)
 }
-
-func (ec *executionContext) _PriceFacet_min(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceFacet_min(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Min, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_language(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
-func (ec *executionContext) fieldContext_PriceFacet_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceFacet", field, false, false, "Decimal")
+func (ec *executionContext) _ProductSearchConnection_correctedQuery(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.CorrectedQueryOrNil())
 }
-
-func (ec *executionContext) _PriceFacet_max(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceFacet_max(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Max, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.Decimal) graphql.Marshaler {
-			return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_relaxed(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Relaxed)
 }
-func (ec *executionContext) fieldContext_PriceFacet_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PriceFacet", field, false, false, "Decimal")
+func (ec *executionContext) _ProductSearchConnection_searchId(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.SearchID)
 }
-
-func (ec *executionContext) _PriceFacet_buckets(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PriceFacet_buckets(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Buckets, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.PriceBucket) graphql.Marshaler {
-			return ec.marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchConnection_facets(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
+	return ec.marshalNProductSearchFacets2ᚖecosellerᚋmodelsᚐProductSearchFacets(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Facets)
 }
-func (ec *executionContext) fieldContext_PriceFacet_buckets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "PriceFacet",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceBucket(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ProductSearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-
-func (ec *executionContext) _ProductSearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.ProductSearchEdge) graphql.Marshaler {
-			return ec.marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchEdge_score(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Score)
 }
-func (ec *executionContext) fieldContext_ProductSearchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchEdge(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ProductSearchEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
+	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ProductSearchEdge", field), field.Selections, obj.Node)
 }
-
-func (ec *executionContext) _ProductSearchConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.Product) graphql.Marshaler {
-			return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchEdge_highlight(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
+	return ec.marshalNProductSearchHighlight2ecosellerᚋmodelsᚐProductSearchHighlight(ec.below(ctx, "ProductSearchEdge", field), field.Selections, obj.Highlight)
 }
-func (ec *executionContext) fieldContext_ProductSearchConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "Int")
-}
-
-func (ec *executionContext) _ProductSearchConnection_engine(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_engine(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Engine, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.SearchEngine) graphql.Marshaler {
-			return ec.marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_engine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "SearchEngine")
-}
-
-func (ec *executionContext) _ProductSearchConnection_degraded(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_degraded(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Degraded, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_degraded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _ProductSearchConnection_language(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.LanguageCode) graphql.Marshaler {
-			return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "LanguageCode")
-}
-
-func (ec *executionContext) _ProductSearchConnection_correctedQuery(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_correctedQuery(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CorrectedQueryOrNil(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_correctedQuery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, true, false, "String")
-}
-
-func (ec *executionContext) _ProductSearchConnection_relaxed(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_relaxed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Relaxed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_relaxed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _ProductSearchConnection_searchId(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_searchId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SearchID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_searchId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchConnection", field, false, false, "ID")
-}
-
-func (ec *executionContext) _ProductSearchConnection_facets(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchConnection_facets(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Facets, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.ProductSearchFacets) graphql.Marshaler {
-			return ec.marshalNProductSearchFacets2ᚖecosellerᚋmodelsᚐProductSearchFacets(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchConnection_facets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchFacets(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _ProductSearchEdge_score(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchEdge_score(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Score, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchEdge_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchEdge", field, false, false, "Float")
-}
-
-func (ec *executionContext) _ProductSearchEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Product) graphql.Marshaler {
-			return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchEdge_highlight(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchEdge_highlight(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Highlight, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.ProductSearchHighlight) graphql.Marshaler {
-			return ec.marshalNProductSearchHighlight2ecosellerᚋmodelsᚐProductSearchHighlight(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchEdge_highlight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ProductSearchHighlight(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchFacets_attributes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_attributes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductSearchFacets_attributes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchFacets_attributes,
+		func(ctx context.Context) ([]*models.AttributeFacet, error) {
 			return ec.Resolvers.ProductSearchFacets().Attributes(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.AttributeFacet) graphql.Marshaler {
 			return ec.marshalNAttributeFacet2ᚕᚖecosellerᚋmodelsᚐAttributeFacetᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductSearchFacets_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -756,63 +123,21 @@ func (ec *executionContext) fieldContext_ProductSearchFacets_attributes(_ contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_AttributeFacet(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSearchFacets_brands(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_brands(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Brands(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.BrandFacetValue) graphql.Marshaler {
-			return ec.marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchFacets_brands(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return ec.marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(ec.below(ctx, "ProductSearchFacets", field), field.Selections, obj.Brands())
 }
-func (ec *executionContext) fieldContext_ProductSearchFacets_brands(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchFacets",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_BrandFacetValue(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ProductSearchFacets_categories(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_categories(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _ProductSearchFacets_categories(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchFacets_categories,
+		func(ctx context.Context) ([]*models.CategoryFacetValue, error) {
 			return ec.Resolvers.ProductSearchFacets().Categories(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*models.CategoryFacetValue) graphql.Marshaler {
 			return ec.marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_ProductSearchFacets_categories(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -820,135 +145,24 @@ func (ec *executionContext) fieldContext_ProductSearchFacets_categories(_ contex
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_CategoryFacetValue(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _ProductSearchFacets_price(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_price(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Price(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PriceFacet) graphql.Marshaler {
-			return ec.marshalOPriceFacet2ᚖecosellerᚋmodelsᚐPriceFacet(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _ProductSearchFacets_price(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return ec.marshalOPriceFacet2ᚖecosellerᚋmodelsᚐPriceFacet(ec.below(ctx, "ProductSearchFacets", field), field.Selections, obj.Price())
 }
-func (ec *executionContext) fieldContext_ProductSearchFacets_price(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ProductSearchFacets",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PriceFacet(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ProductSearchFacets_inStockCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.InStockCount())
 }
-
-func (ec *executionContext) _ProductSearchFacets_inStockCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_inStockCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.InStockCount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ProductSearchFacets_outOfStockCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.OutOfStockCount())
 }
-func (ec *executionContext) fieldContext_ProductSearchFacets_inStockCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchFacets", field, true, false, "Int")
+func (ec *executionContext) _ProductSearchHighlight_title(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchHighlight) graphql.Marshaler {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Title)
 }
-
-func (ec *executionContext) _ProductSearchFacets_outOfStockCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchFacets_outOfStockCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutOfStockCount(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchFacets_outOfStockCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchFacets", field, true, false, "Int")
-}
-
-func (ec *executionContext) _ProductSearchHighlight_title(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchHighlight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchHighlight_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchHighlight_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchHighlight", field, false, false, "String")
-}
-
-func (ec *executionContext) _ProductSearchHighlight_shortDescription(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchHighlight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ProductSearchHighlight_shortDescription(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ShortDescription, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ProductSearchHighlight_shortDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ProductSearchHighlight", field, false, false, "String")
+func (ec *executionContext) _ProductSearchHighlight_shortDescription(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchHighlight) graphql.Marshaler {
+	return ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.ShortDescription)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1026,11 +240,9 @@ func UnmarshalProductSearchSort(ctx context.Context, raw any) (ProductSearchSort
 var brandFacetValueImplementors = []string{"BrandFacetValue"}
 
 func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.BrandFacetValue) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, brandFacetValueImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, brandFacetValueImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("BrandFacetValue")
@@ -1048,14 +260,8 @@ func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1064,11 +270,9 @@ func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.Select
 var categoryFacetValueImplementors = []string{"CategoryFacetValue"}
 
 func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.CategoryFacetValue) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, categoryFacetValueImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, categoryFacetValueImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("CategoryFacetValue")
@@ -1091,14 +295,8 @@ func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1107,11 +305,9 @@ func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.Sel
 var priceBucketImplementors = []string{"PriceBucket"}
 
 func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionSet, obj *models.PriceBucket) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceBucketImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceBucketImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PriceBucket")
@@ -1134,14 +330,8 @@ func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1150,11 +340,9 @@ func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionS
 var priceFacetImplementors = []string{"PriceFacet"}
 
 func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSet, obj *models.PriceFacet) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, priceFacetImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, priceFacetImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PriceFacet")
@@ -1182,14 +370,8 @@ func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1198,11 +380,9 @@ func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSe
 var productSearchConnectionImplementors = []string{"ProductSearchConnection"}
 
 func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productSearchConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSearchConnection")
@@ -1270,22 +450,15 @@ func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel as
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var productSearchEdgeImplementors = []string{"ProductSearchEdge"}
 
 func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productSearchEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSearchEdge")
@@ -1313,14 +486,8 @@ func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.Sele
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1329,45 +496,39 @@ func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.Sele
 var productSearchFacetsImplementors = []string{"ProductSearchFacets"}
 
 func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchFacets) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchFacetsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productSearchFacetsImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSearchFacets")
 		case "attributes":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductSearchFacets_attributes(ctx, field, obj)
-				})
+			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._ProductSearchFacets_attributes(ctx, field, obj)
+			})
 		case "brands":
 			out.Values[i] = ec._ProductSearchFacets_brands(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "categories":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._ProductSearchFacets_categories(ctx, field, obj)
-				})
+			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._ProductSearchFacets_categories(ctx, field, obj)
+			})
 		case "price":
 			out.Values[i] = ec._ProductSearchFacets_price(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "inStockCount":
 			out.Values[i] = ec._ProductSearchFacets_inStockCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "outOfStockCount":
 			out.Values[i] = ec._ProductSearchFacets_outOfStockCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1378,22 +539,15 @@ func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var productSearchHighlightImplementors = []string{"ProductSearchHighlight"}
 
 func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchHighlight) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, productSearchHighlightImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, productSearchHighlightImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSearchHighlight")
@@ -1411,14 +565,8 @@ func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -1429,9 +577,7 @@ func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.BrandFacetValue) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNBrandFacetValue2ᚖecosellerᚋmodelsᚐBrandFacetValue(ctx, sel, v[i])
 	})
 
@@ -1453,9 +599,7 @@ func (ec *executionContext) marshalNBrandFacetValue2ᚖecosellerᚋmodelsᚐBran
 }
 
 func (ec *executionContext) marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.CategoryFacetValue) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNCategoryFacetValue2ᚖecosellerᚋmodelsᚐCategoryFacetValue(ctx, sel, v[i])
 	})
 
@@ -1477,9 +621,7 @@ func (ec *executionContext) marshalNCategoryFacetValue2ᚖecosellerᚋmodelsᚐC
 }
 
 func (ec *executionContext) marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.PriceBucket) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNPriceBucket2ᚖecosellerᚋmodelsᚐPriceBucket(ctx, sel, v[i])
 	})
 
@@ -1509,9 +651,7 @@ func (ec *executionContext) marshalNProductSearchConnection2ᚖecosellerᚋmodel
 }
 
 func (ec *executionContext) marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ProductSearchEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNProductSearchEdge2ᚖecosellerᚋmodelsᚐProductSearchEdge(ctx, sel, v[i])
 	})
 

@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -23,330 +21,44 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _ClickedProduct_product(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ClickedProduct_product(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Product, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Product) graphql.Marshaler {
-			return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _ClickedProduct_product(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) graphql.Marshaler {
+	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ClickedProduct", field), field.Selections, obj.Product)
 }
-func (ec *executionContext) fieldContext_ClickedProduct_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ClickedProduct",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _ClickedProduct_clicks(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Clicks)
 }
-
-func (ec *executionContext) _ClickedProduct_clicks(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ClickedProduct_clicks(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Clicks, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _RecordSearchClickPayload_recorded(ctx context.Context, field graphql.CollectedField, obj *RecordSearchClickPayload) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Recorded)
 }
-func (ec *executionContext) fieldContext_ClickedProduct_clicks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("ClickedProduct", field, false, false, "Int")
+func (ec *executionContext) _RecordSearchClickPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordSearchClickPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "RecordSearchClickPayload", field), field.Selections, obj.UserErrors)
 }
-
-func (ec *executionContext) _RecordSearchClickPayload_recorded(ctx context.Context, field graphql.CollectedField, obj *RecordSearchClickPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordSearchClickPayload_recorded(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Recorded, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchReport_language(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
-func (ec *executionContext) fieldContext_RecordSearchClickPayload_recorded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RecordSearchClickPayload", field, false, false, "Boolean")
+func (ec *executionContext) _SearchReport_text(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
 }
-
-func (ec *executionContext) _RecordSearchClickPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordSearchClickPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordSearchClickPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchReport_searches(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Searches)
 }
-func (ec *executionContext) fieldContext_RecordSearchClickPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "RecordSearchClickPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SearchReport_withoutResults(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.WithoutResults)
 }
-
-func (ec *executionContext) _SearchReport_language(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.LanguageCode) graphql.Marshaler {
-			return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchReport_averageResults(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.AverageResults())
 }
-func (ec *executionContext) fieldContext_SearchReport_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, false, false, "LanguageCode")
+func (ec *executionContext) _SearchReport_clicks(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Clicks)
 }
-
-func (ec *executionContext) _SearchReport_text(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_text(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchReport_clickThroughRate(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.ClickThroughRate())
 }
-func (ec *executionContext) fieldContext_SearchReport_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, false, false, "String")
+func (ec *executionContext) _SearchReport_averageClickPosition(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalOFloat2ᚖfloat64(ctx, field.Selections, obj.AverageClickPosition())
 }
-
-func (ec *executionContext) _SearchReport_searches(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_searches(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Searches, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_searches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, false, false, "Int")
-}
-
-func (ec *executionContext) _SearchReport_withoutResults(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_withoutResults(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WithoutResults, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_withoutResults(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, false, false, "Int")
-}
-
-func (ec *executionContext) _SearchReport_averageResults(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_averageResults(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AverageResults(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_averageResults(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, true, false, "Float")
-}
-
-func (ec *executionContext) _SearchReport_clicks(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_clicks(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Clicks, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_clicks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, false, false, "Int")
-}
-
-func (ec *executionContext) _SearchReport_clickThroughRate(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_clickThroughRate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClickThroughRate(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_clickThroughRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, true, false, "Float")
-}
-
-func (ec *executionContext) _SearchReport_averageClickPosition(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_averageClickPosition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AverageClickPosition(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_averageClickPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchReport", field, true, false, "Float")
-}
-
-func (ec *executionContext) _SearchReport_clickedProducts(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchReport_clickedProducts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClickedProducts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.ClickedProduct) graphql.Marshaler {
-			return ec.marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchReport_clickedProducts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SearchReport",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_ClickedProduct(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SearchReport_clickedProducts(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
+	return ec.marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(ec.below(ctx, "SearchReport", field), field.Selections, obj.ClickedProducts)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -364,11 +76,9 @@ func (ec *executionContext) fieldContext_SearchReport_clickedProducts(_ context.
 var clickedProductImplementors = []string{"ClickedProduct"}
 
 func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.SelectionSet, obj *models.ClickedProduct) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, clickedProductImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, clickedProductImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ClickedProduct")
@@ -386,14 +96,8 @@ func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -402,11 +106,9 @@ func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.Selecti
 var recordSearchClickPayloadImplementors = []string{"RecordSearchClickPayload"}
 
 func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordSearchClickPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, recordSearchClickPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, recordSearchClickPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RecordSearchClickPayload")
@@ -424,14 +126,8 @@ func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel a
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -440,11 +136,9 @@ func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel a
 var searchReportImplementors = []string{"SearchReport"}
 
 func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.SelectionSet, obj *models.SearchReport) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, searchReportImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, searchReportImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SearchReport")
@@ -497,14 +191,8 @@ func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -515,9 +203,7 @@ func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.ClickedProduct) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNClickedProduct2ᚖecosellerᚋmodelsᚐClickedProduct(ctx, sel, v[i])
 	})
 
@@ -562,9 +248,7 @@ func (ec *executionContext) marshalNSearchFailure2ecosellerᚋmodelsᚐSearchFai
 }
 
 func (ec *executionContext) marshalNSearchReport2ᚕᚖecosellerᚋmodelsᚐSearchReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.SearchReport) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSearchReport2ᚖecosellerᚋmodelsᚐSearchReport(ctx, sel, v[i])
 	})
 

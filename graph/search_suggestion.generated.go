@@ -5,9 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -28,93 +26,23 @@ type SearchSuggestionResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _SearchSuggestion_type(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestion_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.SearchSuggestionType) graphql.Marshaler {
-			return ec.marshalNSearchSuggestionType2ecosellerᚋmodelsᚐSearchSuggestionType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchSuggestion_type(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) graphql.Marshaler {
+	return ec.marshalNSearchSuggestionType2ecosellerᚋmodelsᚐSearchSuggestionType(ctx, field.Selections, obj.Type)
 }
-func (ec *executionContext) fieldContext_SearchSuggestion_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestion", field, false, false, "SearchSuggestionType")
+func (ec *executionContext) _SearchSuggestion_text(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
 }
-
-func (ec *executionContext) _SearchSuggestion_text(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestion_text(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchSuggestion_highlighted(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Highlighted)
 }
-func (ec *executionContext) fieldContext_SearchSuggestion_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestion", field, false, false, "String")
-}
-
-func (ec *executionContext) _SearchSuggestion_highlighted(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestion_highlighted(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Highlighted, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchSuggestion_highlighted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestion", field, false, false, "String")
-}
-
-func (ec *executionContext) _SearchSuggestion_product(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestion_product(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _SearchSuggestion_product(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_SearchSuggestion_product,
+		func(ctx context.Context) (*models.Product, error) {
 			return ec.Resolvers.SearchSuggestion().Product(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Product) graphql.Marshaler {
 			return ec.marshalOProduct2ᚖecosellerᚋmodelsᚐProduct(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_SearchSuggestion_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -122,31 +50,18 @@ func (ec *executionContext) fieldContext_SearchSuggestion_product(_ context.Cont
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Product(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _SearchSuggestion_category(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestion_category(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
+func (ec *executionContext) _SearchSuggestion_category(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestion) graphql.Marshaler {
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_SearchSuggestion_category,
+		func(ctx context.Context) (*models.Category, error) {
 			return ec.Resolvers.SearchSuggestion().Category(ctx, obj)
 		},
-		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *models.Category) graphql.Marshaler {
 			return ec.marshalOCategory2ᚖecosellerᚋmodelsᚐCategory(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+		})
 }
 func (ec *executionContext) fieldContext_SearchSuggestion_category(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -154,112 +69,21 @@ func (ec *executionContext) fieldContext_SearchSuggestion_category(_ context.Con
 		Field:      field,
 		IsMethod:   true,
 		IsResolver: true,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Category(ctx, field)
-		},
 	}
 	return fc, nil
 }
 
-func (ec *executionContext) _SearchSuggestions_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestions_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.SearchSuggestion) graphql.Marshaler {
-			return ec.marshalNSearchSuggestion2ᚕᚖecosellerᚋmodelsᚐSearchSuggestionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchSuggestions_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
+	return ec.marshalNSearchSuggestion2ᚕᚖecosellerᚋmodelsᚐSearchSuggestionᚄ(ec.below(ctx, "SearchSuggestions", field), field.Selections, obj.Nodes)
 }
-func (ec *executionContext) fieldContext_SearchSuggestions_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SearchSuggestions",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SearchSuggestion(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SearchSuggestions_engine(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
+	return ec.marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx, field.Selections, obj.Engine)
 }
-
-func (ec *executionContext) _SearchSuggestions_engine(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestions_engine(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Engine, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.SearchEngine) graphql.Marshaler {
-			return ec.marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SearchSuggestions_degraded(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Degraded)
 }
-func (ec *executionContext) fieldContext_SearchSuggestions_engine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestions", field, false, false, "SearchEngine")
-}
-
-func (ec *executionContext) _SearchSuggestions_degraded(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestions_degraded(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Degraded, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchSuggestions_degraded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestions", field, false, false, "Boolean")
-}
-
-func (ec *executionContext) _SearchSuggestions_language(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchSuggestions_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.LanguageCode) graphql.Marshaler {
-			return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SearchSuggestions_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SearchSuggestions", field, false, false, "LanguageCode")
+func (ec *executionContext) _SearchSuggestions_language(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
+	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -277,53 +101,43 @@ func (ec *executionContext) fieldContext_SearchSuggestions_language(_ context.Co
 var searchSuggestionImplementors = []string{"SearchSuggestion"}
 
 func (ec *executionContext) _SearchSuggestion(ctx context.Context, sel ast.SelectionSet, obj *models.SearchSuggestion) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, searchSuggestionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, searchSuggestionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SearchSuggestion")
 		case "type":
 			out.Values[i] = ec._SearchSuggestion_type(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "text":
 			out.Values[i] = ec._SearchSuggestion_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "highlighted":
 			out.Values[i] = ec._SearchSuggestion_highlighted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "product":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._SearchSuggestion_product(ctx, field, obj)
-				})
+			out.Values[i] = ec._SearchSuggestion_product(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "category":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._SearchSuggestion_category(ctx, field, obj)
-				})
+			out.Values[i] = ec._SearchSuggestion_category(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -332,11 +146,9 @@ func (ec *executionContext) _SearchSuggestion(ctx context.Context, sel ast.Selec
 var searchSuggestionsImplementors = []string{"SearchSuggestions"}
 
 func (ec *executionContext) _SearchSuggestions(ctx context.Context, sel ast.SelectionSet, obj *models.SearchSuggestions) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, searchSuggestionsImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, searchSuggestionsImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SearchSuggestions")
@@ -364,14 +176,8 @@ func (ec *executionContext) _SearchSuggestions(ctx context.Context, sel ast.Sele
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -382,9 +188,7 @@ func (ec *executionContext) _SearchSuggestions(ctx context.Context, sel ast.Sele
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNSearchSuggestion2ᚕᚖecosellerᚋmodelsᚐSearchSuggestionᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.SearchSuggestion) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSearchSuggestion2ᚖecosellerᚋmodelsᚐSearchSuggestion(ctx, sel, v[i])
 	})
 

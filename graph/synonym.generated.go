@@ -5,10 +5,7 @@ package graph
 import (
 	"context"
 	"ecoseller/models"
-	"math"
 	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -24,380 +21,47 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _Synonym_id(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Synonym_id(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
-func (ec *executionContext) fieldContext_Synonym_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, true, false, "ID")
+func (ec *executionContext) _Synonym_language(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
 }
-
-func (ec *executionContext) _Synonym_language(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.LanguageCode) graphql.Marshaler {
-			return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Synonym_direction(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNSynonymDirection2ecosellerᚋmodelsᚐSynonymDirection(ctx, field.Selections, obj.Direction)
 }
-func (ec *executionContext) fieldContext_Synonym_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "LanguageCode")
+func (ec *executionContext) _Synonym_phrases(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Phrases)
 }
-
-func (ec *executionContext) _Synonym_direction(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_direction(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Direction, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v models.SynonymDirection) graphql.Marshaler {
-			return ec.marshalNSynonymDirection2ecosellerᚋmodelsᚐSynonymDirection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Synonym_alternatives(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNString2ᚕstringᚄ(ctx, field.Selections, obj.Alternatives)
 }
-func (ec *executionContext) fieldContext_Synonym_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "SynonymDirection")
+func (ec *executionContext) _Synonym_version(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
-
-func (ec *executionContext) _Synonym_phrases(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_phrases(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phrases, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _Synonym_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) graphql.Marshaler {
+	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-func (ec *executionContext) fieldContext_Synonym_phrases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "String")
+func (ec *executionContext) _SynonymConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
+	return ec.marshalNSynonymEdge2ᚕᚖecosellerᚋmodelsᚐSynonymEdgeᚄ(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.Edges)
 }
-
-func (ec *executionContext) _Synonym_alternatives(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_alternatives(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Alternatives, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SynonymConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
+	return ec.marshalNSynonym2ᚕᚖecosellerᚋmodelsᚐSynonymᚄ(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.Nodes())
 }
-func (ec *executionContext) fieldContext_Synonym_alternatives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "String")
+func (ec *executionContext) _SynonymConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.PageInfo)
 }
-
-func (ec *executionContext) _Synonym_version(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_version(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Version, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SynonymEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) graphql.Marshaler {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
-func (ec *executionContext) fieldContext_Synonym_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "Int")
+func (ec *executionContext) _SynonymEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) graphql.Marshaler {
+	return ec.marshalNSynonym2ᚖecosellerᚋmodelsᚐSynonym(ec.below(ctx, "SynonymEdge", field), field.Selections, obj.Node)
 }
-
-func (ec *executionContext) _Synonym_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.Synonym) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Synonym_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+func (ec *executionContext) _SynonymPayload_synonym(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) graphql.Marshaler {
+	return ec.marshalOSynonym2ᚖecosellerᚋmodelsᚐSynonym(ec.below(ctx, "SynonymPayload", field), field.Selections, obj.Synonym)
 }
-func (ec *executionContext) fieldContext_Synonym_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Synonym", field, false, false, "Time")
-}
-
-func (ec *executionContext) _SynonymConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.SynonymEdge) graphql.Marshaler {
-			return ec.marshalNSynonymEdge2ᚕᚖecosellerᚋmodelsᚐSynonymEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_SynonymEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SynonymConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.Synonym) graphql.Marshaler {
-			return ec.marshalNSynonym2ᚕᚖecosellerᚋmodelsᚐSynonymᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Synonym(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SynonymConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SynonymEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("SynonymEdge", field, false, false, "String")
-}
-
-func (ec *executionContext) _SynonymEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Synonym) graphql.Marshaler {
-			return ec.marshalNSynonym2ᚖecosellerᚋmodelsᚐSynonym(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Synonym(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SynonymPayload_synonym(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymPayload_synonym(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Synonym, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *models.Synonym) graphql.Marshaler {
-			return ec.marshalOSynonym2ᚖecosellerᚋmodelsᚐSynonym(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymPayload_synonym(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Synonym(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _SynonymPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SynonymPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*models.UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_SynonymPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "SynonymPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) _SynonymPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) graphql.Marshaler {
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "SynonymPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -471,11 +135,9 @@ func UnmarshalSynonymInput(ctx context.Context, raw any) (models.SynonymInput, e
 var synonymImplementors = []string{"Synonym"}
 
 func (ec *executionContext) _Synonym(ctx context.Context, sel ast.SelectionSet, obj *models.Synonym) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, synonymImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, synonymImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Synonym")
@@ -518,14 +180,8 @@ func (ec *executionContext) _Synonym(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -534,11 +190,9 @@ func (ec *executionContext) _Synonym(ctx context.Context, sel ast.SelectionSet, 
 var synonymConnectionImplementors = []string{"SynonymConnection"}
 
 func (ec *executionContext) _SynonymConnection(ctx context.Context, sel ast.SelectionSet, obj *models.SynonymConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, synonymConnectionImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, synonymConnectionImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SynonymConnection")
@@ -566,22 +220,15 @@ func (ec *executionContext) _SynonymConnection(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
-	}
-
 	return out
 }
 
 var synonymEdgeImplementors = []string{"SynonymEdge"}
 
 func (ec *executionContext) _SynonymEdge(ctx context.Context, sel ast.SelectionSet, obj *models.SynonymEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, synonymEdgeImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, synonymEdgeImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SynonymEdge")
@@ -599,14 +246,8 @@ func (ec *executionContext) _SynonymEdge(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -615,11 +256,9 @@ func (ec *executionContext) _SynonymEdge(ctx context.Context, sel ast.SelectionS
 var synonymPayloadImplementors = []string{"SynonymPayload"}
 
 func (ec *executionContext) _SynonymPayload(ctx context.Context, sel ast.SelectionSet, obj *SynonymPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, synonymPayloadImplementors)
-
-	out := graphql.NewFieldSet(fields)
-	deferred := graphql.DeferredGroup{}
-	for i, field := range fields {
+	selected := ec.selected(sel, synonymPayloadImplementors)
+	out := newFieldSet(selected)
+	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("SynonymPayload")
@@ -637,14 +276,8 @@ func (ec *executionContext) _SynonymPayload(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
-	}
-
-	if n := len(deferred.Defers); n > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
-		ec.ProcessDeferredGroup(deferred)
 	}
 
 	return out
@@ -655,9 +288,7 @@ func (ec *executionContext) _SynonymPayload(ctx context.Context, sel ast.Selecti
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNSynonym2ᚕᚖecosellerᚋmodelsᚐSynonymᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Synonym) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSynonym2ᚖecosellerᚋmodelsᚐSynonym(ctx, sel, v[i])
 	})
 
@@ -702,9 +333,7 @@ func (ec *executionContext) marshalNSynonymDirection2ecosellerᚋmodelsᚐSynony
 }
 
 func (ec *executionContext) marshalNSynonymEdge2ᚕᚖecosellerᚋmodelsᚐSynonymEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.SynonymEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, len(v), 64, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
+	ret := marshalSlice(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		return ec.marshalNSynonymEdge2ᚖecosellerᚋmodelsᚐSynonymEdge(ctx, sel, v[i])
 	})
 

@@ -21,7 +21,7 @@ func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.Pr
 			return wrap(ctx, err, "look up categories below")
 		}
 		below := []uuid.UUID{}
-		if err := json.Unmarshal(rows[0], &below); err != nil {
+		if err := json.Unmarshal([]byte(rows[0]), &below); err != nil {
 			return fmt.Errorf("read categories below: %w", err)
 		}
 		q.Below = append(q.Below, below)

@@ -34,7 +34,7 @@ func newPreparedStatements() *preparedStatements {
 
 // queryJSON runs a statement that only reads and has one column of JSON, and returns the rows. Its parameters are $1,
 // $2 and so on; arrays are given as text. In a transaction it is run like any other statement.
-func (s *Store) queryJSON(ctx context.Context, statement string, args ...any) ([][]byte, error) {
+func (s *Store) queryJSON(ctx context.Context, statement string, args ...any) ([]string, error) {
 	call := &preparedCall{statements: s.prepared, conn: s.db, text: statement, args: args}
 	// By way of bun, so that its hooks see the statement.
 	if _, err := s.db.NewRaw("?", bun.Safe(statement)).Conn(call).Exec(ctx); err != nil {
@@ -49,7 +49,7 @@ type preparedCall struct {
 	conn       bun.IDB
 	text       string
 	args       []any
-	rows       [][]byte
+	rows       []string
 }
 
 // ExecContext runs the statement and keeps its rows.
@@ -87,7 +87,7 @@ func (c *preparedCall) runPlain(ctx context.Context) error {
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var row []byte
+		var row string
 		if err := rows.Scan(&row); err != nil {
 			return err
 		}
@@ -150,9 +150,9 @@ func (c *preparedCall) runOn(ctx context.Context, conn *pgdriver.Conn) error {
 		}
 		switch value := row[0].(type) {
 		case []byte:
-			c.rows = append(c.rows, value)
+			c.rows = append(c.rows, string(value))
 		case string:
-			c.rows = append(c.rows, []byte(value))
+			c.rows = append(c.rows, value)
 		default:
 			return fmt.Errorf("a row is a %T and no JSON", value)
 		}

@@ -68,7 +68,7 @@ func (s *Store) MarketsByCountries(ctx context.Context, countries []models.Count
 	markets := make(map[models.CountryCode]*models.Market, len(countries))
 	for _, raw := range rows {
 		var row marketRow
-		if err := json.Unmarshal(raw, &row); err != nil {
+		if err := json.Unmarshal([]byte(raw), &row); err != nil {
 			return nil, fmt.Errorf("read market: %w", err)
 		}
 		if markets[row.Country] == nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json" // reads twice as fast as encoding/json
 	"github.com/google/uuid"
 
 	"ecoseller/models"
@@ -74,18 +73,24 @@ func (s *Store) ProductWithPartsByKey(ctx context.Context, key ProductKey, chain
 }
 
 func (s *Store) productsWithParts(ctx context.Context, where, value string, chain []models.LanguageCode, parts ProductParts) ([]*ProductWithParts, error) {
-	rows, err := s.queryJSON(ctx, parts.statement(where), arrayText(chain), parts.PriceList, value)
+	selected := parts.selected()
+	rows, err := s.queryJSON(ctx, statementOf(selected, where), arrayText(chain), parts.PriceList, value)
 	if err != nil {
 		return nil, wrap(ctx, err, "load products with their parts")
 	}
 	products := make([]*ProductWithParts, len(rows))
-	for i, row := range rows {
-		products[i] = new(ProductWithParts)
-		if err := json.Unmarshal(row, products[i]); err != nil {
+	for i, text := range rows {
+		row := &jsonRow{text: text}
+		products[i] = &ProductWithParts{size: len(text)}
+		row.each(func() {
+			for _, part := range selected {
+				part.read(row, products[i])
+			}
+		})
+		if err := row.Err(); err != nil {
 			return nil, fmt.Errorf("read product with its parts: %w", err)
 		}
 		products[i].setChain(chain)
-		products[i].size = len(row)
 	}
 	return products, nil
 }
@@ -94,7 +99,7 @@ func (s *Store) productsWithParts(ctx context.Context, where, value string, chai
 func (p *ProductWithParts) setChain(chain []models.LanguageCode) {
 	p.Chain = chain
 	if p.PriceRange != nil {
-		p.PriceRange.PriceList = p.PriceList
+		p.PriceRange.ProductID, p.PriceRange.PriceListCode, p.PriceRange.PriceList = p.ID, p.PriceList.Code, p.PriceList
 	}
 	for _, v := range p.Variants {
 		v.ProductID, v.ProductTypeID, v.Chain = p.ID, p.ProductTypeID, chain
@@ -105,6 +110,9 @@ func (p *ProductWithParts) setChain(chain []models.LanguageCode) {
 			a.AttributeTypeID, a.Chain, a.Type.Chain = a.Type.ID, chain, chain
 		}
 	}
+	for _, m := range p.Media {
+		m.ProductID = p.ID
+	}
 	for _, c := range p.Categories {
 		c.Chain = chain
 	}
@@ -113,119 +121,269 @@ func (p *ProductWithParts) setChain(chain []models.LanguageCode) {
 	}
 }
 
-// statement reads products with their parts as one JSON each, in which everything has the name of its Go field. $1 is
-// the language chain, $2 the price list, and $3 belongs to the condition. One prepared statement costs less than one
-// for each part: most of the time of such small reads is the way there and back, and planning.
-func (parts ProductParts) statement(where string) string {
-	columns := []string{`
-		p.id AS "ID", p.published AS "Published", p.product_type_id AS "ProductTypeID", p.brand AS "Brand",
-		p.released_at::timestamptz AS "ReleasedAt", p.version AS "Version", p.index_version AS "IndexVersion",
-		p.created_at AS "CreatedAt", p.updated_at AS "UpdatedAt", row_to_json(t) AS "Translation"`}
-	if parts.Variants || parts.Attributes || parts.Prices {
-		columns = append(columns, parts.variants())
+// A productPart is something of a product p: values in SQL, separated by commas, and what reads the same values, in the
+// same order.
+type productPart struct {
+	values string
+	read   func(r *jsonRow, p *ProductWithParts)
+}
+
+// statementOf reads products with their parts as one array of JSON each. $1 is the language chain, $2 the price list, and
+// $3 belongs to the condition. One prepared statement costs less than one for each part: most of the time of such small
+// reads is the way there and back, and planning.
+func statementOf(selected []productPart, where string) string {
+	var values strings.Builder
+	for i, part := range selected {
+		if i > 0 {
+			values.WriteString(",")
+		}
+		values.WriteString(part.values)
 	}
-	if parts.PriceRange {
-		columns = append(columns, `(
-		SELECT json_build_object('ProductID', r.product_id, 'PriceListCode', r.price_list, 'Lowest', r.lowest, 'Highest', r.highest)
-		FROM product_price_ranges AS r
-		WHERE r.product_id = p.id AND r.price_list = $2::text AND r.lowest IS NOT NULL
-	) AS "PriceRange"`)
-	}
-	if parts.Prices || parts.PriceRange {
-		columns = append(columns, priceListAsJSON)
-	}
-	if parts.Media {
-		columns = append(columns, mediaAsJSON)
-	}
-	if parts.Categories {
-		columns = append(columns, categoriesAsJSON)
-	}
-	if parts.ProductType {
-		columns = append(columns, `(
-		SELECT json_build_object('ID', pt.id, 'Code', pt.code, 'Name', pt.name, 'Version', pt.version)
-		FROM product_types AS pt WHERE pt.id = p.product_type_id
-	) AS "ProductType"`)
-	}
-	description := "''"
-	if parts.Description {
-		description = "description"
-	}
-	return `SELECT row_to_json(product) FROM (
-	SELECT` + strings.Join(columns, ", ") + `
+	return `
+	SELECT json_build_array(` + values.String() + `
+	)
 	FROM products AS p
 	LEFT JOIN LATERAL (
-		SELECT product_id AS "ProductID", language AS "Language", title AS "Title", slug AS "Slug", meta_title AS "MetaTitle",
-			meta_description AS "MetaDescription", short_description AS "ShortDescription", ` + description + ` AS "Description"
+		SELECT language, title, slug, meta_title, meta_description, short_description, description
 		FROM product_translations
 		WHERE product_id = p.id AND language = ANY($1::text[])
 		ORDER BY array_position($1::text[], language)
 		LIMIT 1
 	) AS t ON true
-	WHERE ` + where + `
-) AS product, (SELECT $2::text) AS price_list`
+	CROSS JOIN (SELECT $2::text AS code) AS price_list
+	WHERE ` + where
 }
 
-func (parts ProductParts) variants() string {
-	columns := []string{`
-			v.sku AS "SKU", v.ean AS "EAN", v.manufacturer_part_number AS "ManufacturerPartNumber", v.weight_grams AS "WeightGrams",
-			v.stock_quantity AS "StockQuantity", v.position AS "Position", v.version AS "Version"`}
+// selected returns the parts that are asked for.
+func (parts ProductParts) selected() []productPart {
+	selected := []productPart{ownFieldsPart}
+	for _, part := range []struct {
+		wanted bool
+		productPart
+	}{
+		{parts.Description, descriptionPart},
+		{parts.Variants || parts.Attributes || parts.Prices, parts.variantsPart()},
+		{parts.Prices || parts.PriceRange, priceListPart},
+		{parts.PriceRange, priceRangePart},
+		{parts.Media, mediaPart},
+		{parts.Categories, categoriesPart},
+		{parts.ProductType, productTypePart},
+	} {
+		if part.wanted {
+			selected = append(selected, part.productPart)
+		}
+	}
+	return selected
+}
+
+var ownFieldsPart = productPart{
+	`
+		p.id, p.published, p.product_type_id, p.brand, p.released_at::timestamptz, p.version, p.index_version, p.created_at, p.updated_at,
+		t.language, t.title, t.slug, t.meta_title, t.meta_description, t.short_description`,
+	func(r *jsonRow, p *ProductWithParts) {
+		p.ID, p.Published, p.ProductTypeID, p.Brand, p.ReleasedAt = r.uuid(), r.bool(), r.uuidOrNil(), r.string(), r.timeOrNil()
+		p.Version, p.IndexVersion, p.CreatedAt, p.UpdatedAt = r.int64(), r.int64(), r.time(), r.time()
+		t := &p.Translation
+		t.Language, t.Title, t.Slug = models.LanguageCode(r.string()), r.string(), r.string()
+		t.MetaTitle, t.MetaDescription, t.ShortDescription = r.string(), r.string(), r.string()
+		if t.Language != "" {
+			t.ProductID = p.ID
+		}
+	},
+}
+
+var descriptionPart = productPart{
+	`
+		t.description`,
+	func(r *jsonRow, p *ProductWithParts) { p.Translation.Description = r.string() },
+}
+
+// variantsPart reads the variants, each with its attributes and its price when they are asked for.
+func (parts ProductParts) variantsPart() productPart {
+	values := `
+				v.sku, to_json(v.ean), v.manufacturer_part_number, v.weight_grams, v.stock_quantity, v.position, v.version`
 	if parts.Attributes {
-		columns = append(columns, attributesAsJSON)
+		values += "," + attributesOfVariant
 	}
 	if parts.Prices {
-		columns = append(columns, `(
-				SELECT json_build_object('Amount', pp.amount, 'DiscountPercent', pp.discount_percent)
-				FROM product_prices AS pp WHERE pp.sku = v.sku AND pp.price_list = $2::text
-			) AS "Price"`)
+		values += "," + priceOfVariant
 	}
-	return `(
-		SELECT json_agg(variant) FROM (
-			SELECT` + strings.Join(columns, ", ") + `
+	return productPart{
+		`(
+			SELECT json_agg(json_build_array(` + values + `
+			) ORDER BY v.position, v.sku)
 			FROM product_variants AS v WHERE v.product_id = p.id
-			ORDER BY v.position, v.sku
-		) AS variant
-	) AS "Variants"`
+		)`,
+		func(r *jsonRow, p *ProductWithParts) {
+			known := newKnownAttributes()
+			r.each(func() {
+				r.tuple(func() { p.Variants = append(p.Variants, readVariant(r, parts, known)) })
+			})
+		},
+	}
 }
 
-// priceListAsJSON does not depend on a row, and so is read once.
-const priceListAsJSON = `(
-		SELECT json_build_object('Code', pl.code, 'Name', pl.name, 'Currency', pl.currency, 'Rounding', pl.rounding,
-			'IsDefault', pl.is_default, 'Version', pl.version)
-		FROM price_lists AS pl WHERE pl.code = $2::text
-	) AS "PriceList"`
+func readVariant(r *jsonRow, parts ProductParts, known *knownAttributes) *VariantWithParts {
+	v := new(VariantWithParts)
+	v.SKU, v.EAN, v.ManufacturerPartNumber, v.WeightGrams = r.string(), r.strings(), r.string(), r.intOrNil()
+	v.StockQuantity, v.Position, v.Version = r.int(), r.int(), r.int64()
+	if parts.Attributes {
+		r.each(func() {
+			r.tuple(func() { v.Attributes = append(v.Attributes, known.read(r)) })
+		})
+	}
+	if parts.Prices {
+		price := new(models.ProductPrice)
+		if r.tuple(func() { price.Amount, price.DiscountPercent = r.decimal(), r.decimal() }) {
+			v.Price = price
+		}
+	}
+	return v
+}
 
-const attributesAsJSON = `(
-				SELECT json_agg(json_build_object('ID', a.id, 'Value', a.value,
-					'Number', a.number, 'Name', a.name, 'Position', a.position, 'Version', a.version,
-					'Type', json_build_object('ID', at.id, 'Code', at.code, 'ValueType', at.value_type, 'Unit', at.unit,
-						'Name', at.name, 'Version', at.version)
-				) ORDER BY va.position, at.code, a.value)
-				FROM product_variant_attributes AS va
-				JOIN attributes AS a ON a.id = va.attribute_id
-				JOIN attribute_types AS at ON at.id = a.attribute_type_id
-				WHERE va.sku = v.sku
-			) AS "Attributes"`
+const attributesOfVariant = `(
+					SELECT json_agg(json_build_array(a.id, a.value, a.number, a.name, a.position, a.version,
+						at.id, at.code, at.value_type, at.unit, at.name, at.version) ORDER BY va.position, at.code, a.value)
+					FROM product_variant_attributes AS va
+					JOIN attributes AS a ON a.id = va.attribute_id
+					JOIN attribute_types AS at ON at.id = a.attribute_type_id
+					WHERE va.sku = v.sku
+				)`
 
-const mediaAsJSON = `(
-		SELECT json_agg(json_build_object('ID', pm.id, 'ProductID', pm.product_id, 'Address', pm.url, 'Position', pm.position,
-			'Width', f.width, 'Height', f.height, 'Transparent', coalesce(f.transparent, false)) ORDER BY pm.position, pm.id)
-		FROM product_media AS pm LEFT JOIN media_files AS f ON f.name = pm.url
-		WHERE pm.product_id = p.id
-	) AS "Media"`
+const priceOfVariant = `(
+					SELECT json_build_array(pp.amount, pp.discount_percent)
+					FROM product_prices AS pp WHERE pp.sku = v.sku AND pp.price_list = price_list.code
+				)`
 
-const categoriesAsJSON = `(
-		SELECT json_agg(json_build_object('ID', c.id, 'Code', c.code, 'ParentID', c.parent_id, 'Published', c.published,
-			'Position', c.position, 'Version', c.version, 'CreatedAt', c.created_at, 'UpdatedAt', c.updated_at,
-			'Translation', row_to_json(t)) ORDER BY pc.position, c.code)
-		FROM product_categories AS pc
-		JOIN categories AS c ON c.id = pc.category_id
-		LEFT JOIN LATERAL (
-			SELECT category_id AS "CategoryID", language AS "Language", title AS "Title", slug AS "Slug", meta_title AS "MetaTitle",
-				meta_description AS "MetaDescription", description AS "Description"
-			FROM category_translations
-			WHERE category_id = c.id AND language = ANY($1::text[])
-			ORDER BY array_position($1::text[], language)
-			LIMIT 1
-		) AS t ON true
-		WHERE pc.product_id = p.id
-	) AS "Categories"`
+// knownAttributes are those that were read of one product. Its variants have many in common, and share them.
+type knownAttributes struct {
+	attributes map[uuid.UUID]*models.Attribute
+	types      map[uuid.UUID]*models.AttributeType
+}
+
+func newKnownAttributes() *knownAttributes {
+	return &knownAttributes{attributes: map[uuid.UUID]*models.Attribute{}, types: map[uuid.UUID]*models.AttributeType{}}
+}
+
+// read reads what attributesOfVariant has of one attribute.
+func (k *knownAttributes) read(r *jsonRow) *models.Attribute {
+	id := r.uuid()
+	if known := k.attributes[id]; known != nil {
+		r.skipRest()
+		return known
+	}
+	a := &models.Attribute{ID: id}
+	a.Value, a.Number, a.Name, a.Position, a.Version = r.string(), r.decimalOrNil(), r.translated(), r.int(), r.int64()
+	a.Type = k.readType(r)
+	k.attributes[id] = a
+	return a
+}
+
+func (k *knownAttributes) readType(r *jsonRow) *models.AttributeType {
+	id := r.uuid()
+	if known := k.types[id]; known != nil {
+		r.skipRest()
+		return known
+	}
+	t := &models.AttributeType{ID: id}
+	t.Code, t.ValueType, t.Unit = r.string(), models.AttributeValueType(r.string()), r.stringOrNil()
+	t.Name, t.Version = r.translated(), r.int64()
+	k.types[id] = t
+	return t
+}
+
+// priceListPart does not depend on a product, and so is read once.
+var priceListPart = productPart{
+	`(
+			SELECT json_build_array(pl.code, pl.name, pl.currency, pl.rounding, pl.is_default, pl.version)
+			FROM price_lists AS pl WHERE pl.code = $2::text
+		)`,
+	func(r *jsonRow, p *ProductWithParts) {
+		list := new(models.PriceList)
+		if r.tuple(func() {
+			list.Code, list.Name, list.Currency = r.string(), r.string(), r.string()
+			list.Rounding, list.IsDefault, list.Version = models.NewDecimal(r.decimal()), r.bool(), r.int64()
+		}) {
+			p.PriceList = list
+		}
+	},
+}
+
+var priceRangePart = productPart{
+	`(
+			SELECT json_build_array(r.lowest, r.highest)
+			FROM product_price_ranges AS r
+			WHERE r.product_id = p.id AND r.price_list = price_list.code AND r.lowest IS NOT NULL
+		)`,
+	func(r *jsonRow, p *ProductWithParts) {
+		prices := new(models.ProductPriceRange)
+		if r.tuple(func() { prices.Lowest, prices.Highest = r.decimal(), r.decimal() }) {
+			p.PriceRange = prices
+		}
+	},
+}
+
+var mediaPart = productPart{
+	`(
+			SELECT json_agg(json_build_array(pm.id, pm.url, pm.position, f.width, f.height, f.transparent) ORDER BY pm.position, pm.id)
+			FROM product_media AS pm LEFT JOIN media_files AS f ON f.name = pm.url
+			WHERE pm.product_id = p.id
+		)`,
+	func(r *jsonRow, p *ProductWithParts) {
+		r.each(func() {
+			m := new(models.ProductMedia)
+			r.tuple(func() {
+				m.ID, m.Address, m.Position = r.uuid(), r.string(), r.int()
+				m.Width, m.Height, m.Transparent = r.intOrNil(), r.intOrNil(), r.bool()
+			})
+			p.Media = append(p.Media, m)
+		})
+	},
+}
+
+var categoriesPart = productPart{
+	`(
+			SELECT json_agg(json_build_array(c.id, c.code, c.parent_id, c.published, c.position, c.version, c.created_at, c.updated_at,
+				t.language, t.title, t.slug, t.meta_title, t.meta_description, t.description) ORDER BY pc.position, c.code)
+			FROM product_categories AS pc
+			JOIN categories AS c ON c.id = pc.category_id
+			LEFT JOIN LATERAL (
+				SELECT language, title, slug, meta_title, meta_description, description
+				FROM category_translations
+				WHERE category_id = c.id AND language = ANY($1::text[])
+				ORDER BY array_position($1::text[], language)
+				LIMIT 1
+			) AS t ON true
+			WHERE pc.product_id = p.id
+		)`,
+	func(r *jsonRow, p *ProductWithParts) {
+		r.each(func() {
+			c := new(models.Category)
+			r.tuple(func() { readCategory(r, c) })
+			p.Categories = append(p.Categories, c)
+		})
+	},
+}
+
+func readCategory(r *jsonRow, c *models.Category) {
+	c.ID, c.Code, c.ParentID, c.Published = r.uuid(), r.string(), r.uuidOrNil(), r.bool()
+	c.Position, c.Version, c.CreatedAt, c.UpdatedAt = r.int(), r.int64(), r.time(), r.time()
+	t := &c.Translation
+	t.Language, t.Title, t.Slug = models.LanguageCode(r.string()), r.string(), r.string()
+	t.MetaTitle, t.MetaDescription, t.Description = r.string(), r.string(), r.string()
+	if t.Language != "" {
+		t.CategoryID = c.ID
+	}
+}
+
+var productTypePart = productPart{
+	`(
+			SELECT json_build_array(pt.id, pt.code, pt.name, pt.version) FROM product_types AS pt WHERE pt.id = p.product_type_id
+		)`,
+	func(r *jsonRow, p *ProductWithParts) {
+		t := new(models.ProductType)
+		if r.tuple(func() { t.ID, t.Code, t.Name, t.Version = r.uuid(), r.string(), r.translated(), r.int64() }) {
+			p.ProductType = t
+		}
+	},
+}

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -19,13 +20,17 @@ const listenAgainAfter = 500 * time.Millisecond
 // entryOverhead is about what an entry takes besides its content, in bytes.
 const entryOverhead = 200
 
-// Cache keeps whole answers, products with their parts, and markets.
+// treesBytes is how much memory the trees of categories may take.
+const treesBytes = 2 << 20
+
+// Cache keeps whole answers, products with their parts, trees of categories, and markets.
 type Cache struct {
 	changes *Changes
 	store   *store.Store
 	// answers and products are nil when none are kept.
 	answers  *otter.Cache[AnswerKey, *kept[*Answer]]
 	products *otter.Cache[productKey, *kept[*store.ProductWithParts]]
+	trees    *otter.Cache[treeKey, *kept[[][]uuid.UUID]]
 	markets  *otter.Cache[models.CountryCode, *kept[*models.Market]]
 	making   makers
 	reads    *prometheus.CounterVec
@@ -39,12 +44,14 @@ type kept[V any] struct {
 	bytes uint32
 }
 
-// New returns a cache of that many bytes, which gives nothing before Keep listens. Markets are few, and kept in any case.
+// New returns a cache of that many bytes, which gives nothing before Keep listens. Markets and categories are few, and
+// kept in any case.
 func New(s *store.Store, bytes int64) *Cache {
 	c := &Cache{
 		changes: NewChanges(),
 		store:   s,
 		markets: otter.Must(&otter.Options[models.CountryCode, *kept[*models.Market]]{MaximumSize: 300}),
+		trees:   bounded[treeKey, [][]uuid.UUID](treesBytes),
 		making:  makers{running: map[AnswerKey]chan struct{}{}},
 		reads:   newCounter(),
 	}
@@ -124,6 +131,41 @@ func (c *Cache) ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []
 		})
 	}
 	return append(found, read...), err
+}
+
+// treeKey are the categories of a query.
+type treeKey struct {
+	ids, slugs  string
+	language    models.LanguageCode
+	unpublished bool
+}
+
+// WithBelow is that of the store.
+func (c *Cache) WithBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error) {
+	if q.CategoryIDs == nil && q.CategorySlugs == nil {
+		return q, nil
+	}
+	key := treeKey{ids: fmt.Sprint(q.CategoryIDs), slugs: fmt.Sprintf("%q", q.CategorySlugs), language: q.Chain[0], unpublished: q.UnpublishedCategories}
+	if below, ok := get(c, "categories", c.trees, key); ok {
+		q.CategoryIDs, q.CategorySlugs, q.Below = nil, nil, below
+		return q, nil
+	}
+	since := c.changes.Now()
+	q, err := c.store.WithBelow(ctx, q)
+	if err == nil {
+		c.trees.Set(key, &kept[[][]uuid.UUID]{value: q.Below, since: since, on: onReference, bytes: key.size() + sizeOf(q.Below)})
+	}
+	return q, err
+}
+
+func (k treeKey) size() uint32 { return uint32(min(len(k.ids)+len(k.slugs), treesBytes)) }
+
+func sizeOf(lists [][]uuid.UUID) uint32 {
+	ids := 0
+	for _, list := range lists {
+		ids += len(list)
+	}
+	return uint32(min(ids, treesBytes)) * uint32(len(uuid.UUID{}))
 }
 
 // MarketsByCountries is that of the store.

@@ -5,7 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // newCounter counts what was asked of the cache.
 func newCounter() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "ecoseller_cache_reads_total", Help: "What was asked of the read cache: answers, products, markets; found, changed since, or missing.",
+		Name: "ecoseller_cache_reads_total", Help: "What was asked of the read cache: answers, products, markets, categories; found, changed since, or missing.",
 	}, []string{"kind", "outcome"})
 }
 

@@ -35,6 +35,8 @@ type Request struct {
 // Catalogue reads products, from the database or from copies of what it says.
 type Catalogue interface {
 	ProductsWithParts(ctx context.Context, ids []uuid.UUID, chain []models.LanguageCode, parts store.ProductParts) ([]*store.ProductWithParts, error)
+	// WithBelow looks up the categories of a query.
+	WithBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error)
 	MarketsByCountries(ctx context.Context, countries []models.CountryCode) (map[models.CountryCode]*models.Market, error)
 }
 

@@ -210,6 +210,9 @@ func (e *randomEditor) queries() []string {
 		`{ products(first: 50, sort: {key: PRICE, direction: DESC}, language: "sk") { totalCount facets { type { name } values { productCount attribute { name } } } nodes { title } } }`,
 		`{ categories(language: "cs") { title children { title } } countries { code vatGroups { rate } } priceLists { name rounding } }`,
 	}
+	for _, category := range []string{"sluchatka", "osvetleni"} {
+		queries = append(queries, fmt.Sprintf(`{ products(first: 9, language: "cs", filter: {categorySlugs: [%q]}) { totalCount nodes { title } } }`, category))
+	}
 	for i := 0; i < len(slugs); i += len(slugs) / 12 {
 		queries = append(queries, fmt.Sprintf(`{ product(slug: %q, language: "cs") { %s } }`, slugs[i], fields))
 	}
@@ -296,4 +299,38 @@ func (e *randomEditor) run(what, mutation string, args ...any) json.RawMessage {
 	var data json.RawMessage
 	e.shop.data(e.T, &data, `mutation { m: `+fmt.Sprintf(mutation, args...)+` { `+selection+` } }`, nil, "Authorization", "Bearer "+e.shop.token)
 	return data
+}
+
+// TestKeptCategories asks for products by category while the categories change. Answers are not kept, so that what is
+// known of the categories is used.
+func TestKeptCategories(t *testing.T) {
+	t.Parallel()
+	s, cached := cachedShop(t)
+	cached.options.Cache = cache.New(s.store, 0)
+	cached.handler = graph.NewHandler(cached.options)
+	go cached.options.Cache.Keep(t.Context(), slog.New(slog.DiscardHandler))
+	const query = `{ products(first: 50, language: "cs", filter: {categorySlugs: ["sluchatka"]}) { totalCount nodes { id } } }`
+	fewest := func() int64 {
+		return min(cached.ask(t, query, nil).statements, cached.ask(t, query, nil).statements)
+	}
+	for deadline := time.Now().Add(10 * time.Second); fewest() >= s.ask(t, query, nil).statements; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("categories are looked up each time")
+		}
+	}
+	before := cached.ask(t, query, nil)
+	for _, change := range []string{
+		"UPDATE categories SET published = false WHERE code = 'headphones'",
+		"UPDATE categories SET published = true WHERE code = 'headphones'",
+		"UPDATE category_translations SET slug = 'jina' WHERE slug = 'sluchatka' AND language = 'cs'",
+		"UPDATE category_translations SET slug = 'sluchatka' WHERE slug = 'jina' AND language = 'cs'",
+	} {
+		if _, err := s.db.ExecContext(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+		awaitSame(t, s, cached, query)
+	}
+	if after := cached.ask(t, query, nil); string(after.Data) != string(before.Data) || len(after.Data) < 200 {
+		t.Errorf("%s, before %s", after.Data, before.Data)
+	}
 }

@@ -96,6 +96,9 @@ func (r *Resolver) productList(ctx context.Context, chain []models.LanguageCode,
 	if err != nil {
 		return nil, err
 	}
+	if query, err = graph.FromContext(ctx).Catalogue.WithBelow(ctx, query); err != nil {
+		return nil, err
+	}
 	places, more, err := r.Store.ProductPage(ctx, query)
 	if err != nil {
 		return nil, err

@@ -12,9 +12,10 @@ import (
 	"ecoseller/models"
 )
 
-// withBelow looks the categories of a query up, with all below them, before the query itself: the planner can tell how
-// many products are in categories that it knows, and so whether to look them up or to walk along the list.
-func (s *Store) withBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error) {
+// WithBelow looks the categories of a query up, with all below them, before the query itself: the planner can tell how
+// many products are in categories that it knows, and so whether to look them up or to walk along the list. A query whose
+// categories have been looked up is returned as it is.
+func (s *Store) WithBelow(ctx context.Context, q models.ProductQuery) (models.ProductQuery, error) {
 	look := func(statement string, args ...any) error {
 		rows, err := s.queryJSON(ctx, statement, args...)
 		if err != nil {

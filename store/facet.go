@@ -27,7 +27,7 @@ type facetRow struct {
 // codes. A type that the list is filtered by shows the values the list would have without that condition. It
 // takes one statement, and one for each type in the filter.
 func (s *Store) AttributeFacets(ctx context.Context, q models.ProductQuery) ([]*models.AttributeFacet, error) {
-	q, err := s.withBelow(ctx, q)
+	q, err := s.WithBelow(ctx, q)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 	if err != nil {
 		return nil, false, err
 	}
-	if q, err = s.withBelow(ctx, q); err != nil {
+	if q, err = s.WithBelow(ctx, q); err != nil {
 		return nil, false, err
 	}
 	rare, err := s.rareAttributes(ctx, q.Attributes)
@@ -82,7 +82,7 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 
 // CountProducts counts the products that a list has on all its pages.
 func (s *Store) CountProducts(ctx context.Context, q models.ProductQuery) (int, error) {
-	q, err := s.withBelow(ctx, q)
+	q, err := s.WithBelow(ctx, q)
 	if err != nil {
 		return 0, err
 	}
@@ -217,7 +217,7 @@ func after(d models.SortDirection) bun.Safe {
 }
 
 // filterProducts adds the conditions of the query; those that are nil do not apply. Its categories have been looked up
-// (withBelow).
+// (WithBelow).
 func filterProducts(q models.ProductQuery) func(*bun.SelectQuery) *bun.SelectQuery {
 	return func(query *bun.SelectQuery) *bun.SelectQuery {
 		if q.Published != nil {

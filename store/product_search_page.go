@@ -60,7 +60,7 @@ const unpinned = 1_000_000
 // productSearchPage reads a page of the matches, which are rows of product_id and score.
 func (s *Store) productSearchPage(ctx context.Context, matches statement, q ProductSearchPage) (*ProductSearchResult, error) {
 	var err error
-	if q.Filter, err = s.withBelow(ctx, q.Filter); err != nil {
+	if q.Filter, err = s.WithBelow(ctx, q.Filter); err != nil {
 		return nil, err
 	}
 	hits, order, err := s.productSearchHits(q)

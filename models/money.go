@@ -32,7 +32,7 @@ func (d Decimal) fits(digits, decimals int32) bool {
 
 // text writes no zeros at the end beyond the digits.
 func (d Decimal) text() string {
-	if d.Truncate(d.digits).Equal(d.Decimal) {
+	if -d.Exponent() == d.digits || d.Truncate(d.digits).Equal(d.Decimal) {
 		return d.StringFixed(d.digits)
 	}
 	return d.String()
@@ -81,8 +81,8 @@ func NewMoney(amount, step decimal.Decimal, currency string) Money {
 
 // digitsOf counts the fraction digits of a step: 2 for 0.01, none for 1.00.
 func digitsOf(step decimal.Decimal) int32 {
-	if isDigit(step) {
-		return -step.Exponent()
+	if digits, ok := lastDigit(step); ok {
+		return digits
 	}
 	var digits int32
 	for !step.Truncate(digits).Equal(step) {
@@ -96,13 +96,44 @@ func RoundTo(amount, step decimal.Decimal) decimal.Decimal {
 	if !step.IsPositive() {
 		return amount
 	}
-	if isDigit(step) {
-		return amount.Round(-step.Exponent()) // the same, and much less work
+	if digits, ok := lastDigit(step); ok {
+		return roundToDigits(amount, digits) // the same, and much less work
 	}
 	return amount.DivRound(step, 0).Mul(step)
 }
 
-// isDigit says whether a step is written as the last digit alone: 1, 0.1, 0.01.
-func isDigit(step decimal.Decimal) bool {
-	return step.Exponent() <= 0 && step.IsPositive() && step.NumDigits() == 1 && step.CoefficientInt64() == 1
+// maxDigits is how many decimal digits fit an int64 whatever they are.
+const maxDigits = 18
+
+// lastDigit returns how many fraction digits are left by rounding to a step that is one of them: 1, 0.1, 0.01.
+func lastDigit(step decimal.Decimal) (digits int32, ok bool) {
+	if !step.IsPositive() || step.NumDigits() > maxDigits {
+		return 0, false
+	}
+	coefficient, exponent := step.CoefficientInt64(), step.Exponent()
+	for coefficient%10 == 0 {
+		coefficient, exponent = coefficient/10, exponent+1
+	}
+	return -exponent, coefficient == 1 && exponent <= 0
+}
+
+// roundToDigits is decimal.Round for few digits: those of a price fit a machine word.
+func roundToDigits(amount decimal.Decimal, digits int32) decimal.Decimal {
+	dropped := -amount.Exponent() - digits
+	if dropped <= 0 || dropped > maxDigits || amount.NumDigits() > maxDigits {
+		return amount.Round(digits)
+	}
+	unit := int64(1)
+	for range dropped {
+		unit *= 10
+	}
+	coefficient := amount.CoefficientInt64()
+	whole, rest := coefficient/unit, coefficient%unit
+	switch half := unit / 2; {
+	case rest >= half:
+		whole++
+	case rest <= -half:
+		whole--
+	}
+	return decimal.New(whole, -digits)
 }

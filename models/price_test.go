@@ -140,3 +140,18 @@ func TestMoneyIsWrittenAsPeopleReadIt(t *testing.T) {
 		}
 	}
 }
+
+// TestRoundingToADigit compares the short way with dividing by the step.
+func TestRoundingToADigit(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		amount := decimal.New(rapid.Int64().Draw(t, "coefficient"), rapid.Int32Range(-25, 3).Draw(t, "exponent"))
+		if rapid.Bool().Draw(t, "long") {
+			amount = amount.Mul(decimal.New(rapid.Int64().Draw(t, "factor"), 0))
+		}
+		step := decimal.RequireFromString(rapid.SampledFrom([]string{"1", "1.00", "1.0000", "0.1", "0.10", "0.01", "0.010"}).Draw(t, "step"))
+		if got, want := models.RoundTo(amount, step), amount.DivRound(step, 0).Mul(step); !got.Equal(want) {
+			t.Fatalf("%s to %s: %s, want %s", amount, step, got, want)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -69,6 +70,10 @@ type answer struct {
 	// lasting says that the answer may be kept until what it depends on has changed.
 	lasting bool
 	on      cache.Dependence
+	// direct says that the transport writes one response, as JSON. data is then what the response has, when that is
+	// nothing but data.
+	direct bool
+	data   json.RawMessage
 	// operation is what the log says of it.
 	operation telemetry.Operation
 }
@@ -89,6 +94,9 @@ func noteOutcome(ctx context.Context, next graphql.ResponseHandler) *graphql.Res
 	a := answerOf(ctx)
 	a.ran = true
 	a.failed = a.failed || response == nil || len(response.Errors) > 0
+	if a.direct && !a.failed && len(response.Extensions) == 0 {
+		a.data, response.Data = response.Data, nil
+	}
 	return response
 }
 

@@ -19,6 +19,7 @@ func serveBounded(w http.ResponseWriter, r *http.Request, o Options, next http.H
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	answerOf(r.Context()).direct = true
 	run := withTimeout(o.Timeout, next)
 	if o.Cache != nil && o.Cache.KeepsAnswers() {
 		if key, ok := answerKeyOf(r, body); ok {

@@ -131,6 +131,8 @@ type fieldSet struct {
 	Invalids uint32
 
 	later []laterField
+	// room is for the values of small objects, which most are.
+	room [6]graphql.Marshaler
 }
 
 type laterField struct {
@@ -140,7 +142,13 @@ type laterField struct {
 }
 
 func newFieldSet(s *selection) *fieldSet {
-	return &fieldSet{selection: s, Values: make([]graphql.Marshaler, len(s.fields))}
+	set := &fieldSet{selection: s}
+	if n := len(s.fields); n <= len(set.room) {
+		set.Values = set.room[:n]
+	} else {
+		set.Values = make([]graphql.Marshaler, n)
+	}
+	return set
 }
 
 // resolveLater has a field resolved beside others when Dispatch is called.
@@ -219,11 +227,23 @@ func (s *fieldSet) MarshalGQL(w io.Writer) {
 	_, _ = w.Write(closeObject)
 }
 
+// element is the context of an element of a list.
+type element struct {
+	graphql.FieldContext
+	place int
+}
+
+func newElement(place int) *graphql.FieldContext {
+	e := &element{place: place}
+	e.Index = &e.place
+	return &e.FieldContext
+}
+
 // marshalSlice writes the elements of a list one after another.
 func marshalSlice(ctx context.Context, length int, marshalElement func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
 	elements := make(graphql.Array, length)
 	for i := range elements {
-		elements[i] = marshalSafely(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), i, marshalElement)
+		elements[i] = marshalSafely(graphql.WithFieldContext(ctx, newElement(i)), i, marshalElement)
 	}
 	return elements
 }

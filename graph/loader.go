@@ -15,6 +15,8 @@ type Loader[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	batches map[K]*batch[K, V]
+	// known has what was read without the loader.
+	known map[K]V
 }
 
 type batch[K comparable, V any] struct {
@@ -25,12 +27,15 @@ type batch[K comparable, V any] struct {
 
 // NewLoader returns a loader over a batch read. siblings returns the group of a key.
 func NewLoader[K comparable, V any](siblings func(key K) []K, fetch func(ctx context.Context, keys []K) (map[K]V, error)) *Loader[K, V] {
-	return &Loader[K, V]{fetch: fetch, siblings: siblings, batches: map[K]*batch[K, V]{}}
+	return &Loader[K, V]{fetch: fetch, siblings: siblings}
 }
 
 // Load returns the value of the key, or the zero value when the read did not return the key.
 func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
-	b, keys := l.join(key)
+	known, b, keys := l.join(key)
+	if b == nil {
+		return known, nil
+	}
 	if keys != nil {
 		b.run(ctx, l.fetch, keys)
 	}
@@ -43,36 +48,49 @@ func (l *Loader[K, V]) Load(ctx context.Context, key K) (V, error) {
 	}
 }
 
-// Know tells the loader what was read for the keys already; keys without a value have none.
-func (l *Loader[K, V]) Know(keys []K, values map[K]V) {
-	known := &batch[K, V]{done: make(chan struct{}), values: values}
-	close(known.done)
+// Know tells the loader the values of keys that were read already. What it was told before, or has read, stays.
+func (l *Loader[K, V]) Know(values map[K]V) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, key := range keys {
-		if l.batches[key] == nil {
-			l.batches[key] = known
+	if l.known == nil {
+		l.known = values
+		return
+	}
+	for key, value := range values {
+		if _, ok := l.known[key]; !ok {
+			l.known[key] = value
 		}
 	}
 }
 
-// join returns the batch that reads the key. The keys are not nil when the caller has to run it.
-func (l *Loader[K, V]) join(key K) (*batch[K, V], []K) {
+// join returns the value if it is known, or else the batch that reads the key. The keys are not nil when the caller has
+// to run it.
+func (l *Loader[K, V]) join(key K) (known V, b *batch[K, V], keys []K) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if b := l.batches[key]; b != nil {
-		return b, nil
+		return known, b, nil
 	}
-	b := &batch[K, V]{done: make(chan struct{})}
-	keys := []K{key}
-	l.batches[key] = b
+	if known, ok := l.known[key]; ok {
+		return known, nil, nil
+	}
+	b = &batch[K, V]{done: make(chan struct{})}
+	keys = []K{key}
+	l.put(key, b)
 	for _, sibling := range l.siblings(key) {
-		if l.batches[sibling] == nil {
-			l.batches[sibling] = b
+		if _, ok := l.known[sibling]; !ok && l.batches[sibling] == nil {
+			l.put(sibling, b)
 			keys = append(keys, sibling)
 		}
 	}
-	return b, keys
+	return known, b, keys
+}
+
+func (l *Loader[K, V]) put(key K, b *batch[K, V]) {
+	if l.batches == nil {
+		l.batches = map[K]*batch[K, V]{}
+	}
+	l.batches[key] = b
 }
 
 func (b *batch[K, V]) run(ctx context.Context, fetch func(context.Context, []K) (map[K]V, error), keys []K) {
@@ -82,14 +100,31 @@ func (b *batch[K, V]) run(ctx context.Context, fetch func(context.Context, []K) 
 
 // groups remembers which keys came in one list.
 type groups[K comparable] struct {
-	mu sync.Mutex
-	of map[K][]K
+	mu    sync.Mutex
+	lists [][]K
+	of    map[K][]K
 }
 
 // add makes the keys a group, except those that have one already.
 func (g *groups[K]) add(keys []K) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.lists = append(g.lists, keys)
+}
+
+// siblings returns the key's group; none for a key that came alone.
+func (g *groups[K]) siblings(key K) []K {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, keys := range g.lists {
+		g.group(keys)
+	}
+	g.lists = nil
+	return g.of[key]
+}
+
+// group is left for when somebody asks: most of what is added is known, and nobody does.
+func (g *groups[K]) group(keys []K) {
 	if g.of == nil {
 		g.of = map[K][]K{}
 	}
@@ -104,11 +139,4 @@ func (g *groups[K]) add(keys []K) {
 	for _, key := range fresh {
 		g.of[key] = fresh
 	}
-}
-
-// siblings returns the key's group; none for a key that came alone.
-func (g *groups[K]) siblings(key K) []K {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.of[key]
 }

@@ -2,8 +2,6 @@ package graph
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -144,7 +142,7 @@ func (l *Loaders) KnowProducts(products []*store.ProductWithParts, parts store.P
 				types[Local(p.ProductType.ID, p.Chain)] = p.ProductType
 			}
 		}
-		l.ProductTypes.Know(slices.Collect(maps.Keys(types)), types)
+		l.ProductTypes.Know(types)
 	}
 }
 
@@ -185,12 +183,12 @@ func (l *Loaders) knowVariants(products []*store.ProductWithParts, parts store.P
 
 // know tells a loader the value of each row.
 func know[R any, K comparable, V any](loader *Loader[K, V], rows []R, entry func(R) (K, V)) {
-	keys, values := make([]K, len(rows)), make(map[K]V, len(rows))
-	for i, row := range rows {
+	values := make(map[K]V, len(rows))
+	for _, row := range rows {
 		key, value := entry(row)
-		keys[i], values[key] = key, value
+		values[key] = value
 	}
-	loader.Know(keys, values)
+	loader.Know(values)
 }
 
 // ExpectCategories says that the categories came in one list, or in lists that came together.

@@ -3,7 +3,6 @@ package graph
 import (
 	"bytes"
 	"crypto/sha256"
-	"io"
 	"net/http"
 	"time"
 
@@ -28,34 +27,35 @@ func answerKeyOf(r *http.Request, body []byte) (key cache.AnswerKey, ok bool) {
 	if r.Header.Get("Authorization") != "" || r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return key, false
 	}
-	hash := sha256.New()
+	asked := make([]byte, 0, 512+len(body))
 	for _, part := range []string{
 		r.Method, r.Header.Get("Content-Type"), r.Header.Get("Accept"), r.Header.Get("Accept-Language"), r.URL.RawQuery,
 	} {
-		_, _ = io.WriteString(hash, part)
-		_, _ = hash.Write([]byte{0})
+		asked = append(append(asked, part...), 0)
 	}
-	_, _ = hash.Write(body)
-	hash.Sum(key[:0])
-	return key, true
+	return sha256.Sum256(append(asked, body...)), true
 }
 
 // keepAnswers gives the kept answer, or keeps that of the next handler if it may be kept.
 func keepAnswers(o Options, key cache.AnswerKey, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
+		buffered, ok := w.(*answerWriter) // that of withAnswer
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
 		kept, done := o.Cache.Answer(r.Context(), key)
 		defer done()
 		if kept != nil {
-			giveKept(w, r, kept)
+			giveKept(buffered, r, kept)
 			o.Metrics.observe(kept.Operation, nil, nil, time.Since(started))
 			return
 		}
 		since := o.Cache.Now()
 		next.ServeHTTP(w, r)
 		a := answerOf(r.Context())
-		buffered, ok := w.(*answerWriter) // that of withAnswer
-		if ok && a.lasting && buffered.status == http.StatusOK {
+		if a.lasting && buffered.status == http.StatusOK {
 			o.Cache.KeepAnswer(key, &cache.Answer{
 				Body: bytes.Clone(buffered.body.Bytes()), ContentType: w.Header().Get("Content-Type"), Operation: a.operation,
 			}, since, a.on)
@@ -63,11 +63,11 @@ func keepAnswers(o Options, key cache.AnswerKey, next http.Handler) http.Handler
 	})
 }
 
-func giveKept(w http.ResponseWriter, r *http.Request, kept *cache.Answer) {
+func giveKept(w *answerWriter, r *http.Request, kept *cache.Answer) {
 	answerOf(r.Context()).ran = true
 	telemetry.RecordOf(r.Context()).SetOperation(kept.Operation)
 	w.Header().Set("Content-Type", kept.ContentType)
-	_, _ = w.Write(kept.Body)
+	w.kept = kept.Body
 }
 
 // noteDependence tells the answer whether it may be kept, and what it then depends on.

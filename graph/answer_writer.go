@@ -19,6 +19,8 @@ type answerWriter struct {
 	answer *answer
 	status int
 	body   bytes.Buffer
+	// kept takes the place of the body; it must not be changed.
+	kept []byte
 	// passing says that the head is written: nothing is kept any more.
 	passing bool
 }
@@ -80,7 +82,7 @@ func (w *answerWriter) finish(o Options, r *http.Request) {
 	if w.passing {
 		return
 	}
-	if w.body.String() == "null" {
+	if bytes.Equal(w.body.Bytes(), []byte("null")) {
 		// That is what gqlgen says of an operation whose time was over before it began.
 		w.body.Reset()
 		refuse(w, http.StatusServiceUnavailable, CodeTimeout, "the request took too long")
@@ -104,9 +106,17 @@ func (w *answerWriter) finish(o Options, r *http.Request) {
 		w.ResponseWriter.WriteHeader(w.status)
 		return
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(w.body.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(len(w.content())))
 	w.ResponseWriter.WriteHeader(w.status)
-	_, _ = w.ResponseWriter.Write(w.body.Bytes())
+	_, _ = w.ResponseWriter.Write(w.content())
+}
+
+// content is the whole body.
+func (w *answerWriter) content() []byte {
+	if w.kept != nil {
+		return w.kept
+	}
+	return w.body.Bytes()
 }
 
 // addCodes gives a code to errors that gqlgen's transports write without asking anybody.
@@ -140,7 +150,7 @@ func (w *answerWriter) cacheable(o Options, r *http.Request) bool {
 
 // offerToCaches names the response by its content. The name is weak, because it is the same for compressed ones.
 func (w *answerWriter) offerToCaches(o Options, r *http.Request) {
-	sum := sha256.Sum256(w.body.Bytes())
+	sum := sha256.Sum256(w.content())
 	tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 	w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(o.CacheTime.Seconds())))
 	w.Header().Set("ETag", tag)

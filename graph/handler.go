@@ -121,10 +121,10 @@ func newServer(o Options, rates *rateLimiter) *handler.Server {
 
 // secure sets headers for browsers that open the API as if it were a page, and keys for caches.
 func secure(next http.Handler) http.Handler {
+	policy, nosniff := []string{"default-src 'none'; frame-ancestors 'none'"}, []string{"nosniff"} // shared by all responses
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		header.Set("X-Content-Type-Options", "nosniff")
+		header["Content-Security-Policy"], header["X-Content-Type-Options"] = policy, nosniff
 		header.Add("Vary", "Authorization, Accept-Language")
 		next.ServeHTTP(w, r)
 	})

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -110,8 +109,8 @@ type allowance struct {
 func (a *allowance) describe(header http.Header, refused bool) {
 	left := max(0, int(a.left))
 	full := time.Duration(float64(a.quota-left) / float64(a.quota) * float64(a.window))
-	header.Set("Ratelimit-Policy", fmt.Sprintf(`"complexity";q=%d;w=%d`, a.quota, ceilSeconds(a.window)))
-	header.Set("Ratelimit", fmt.Sprintf(`"complexity";r=%d;t=%d`, left, ceilSeconds(full)))
+	header.Set("Ratelimit-Policy", `"complexity";q=`+strconv.Itoa(a.quota)+`;w=`+strconv.Itoa(ceilSeconds(a.window)))
+	header.Set("Ratelimit", `"complexity";r=`+strconv.Itoa(left)+`;t=`+strconv.Itoa(ceilSeconds(full)))
 	if refused {
 		header.Set("Retry-After", strconv.Itoa(max(1, ceilSeconds(a.wait))))
 	}

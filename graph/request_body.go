@@ -44,12 +44,22 @@ func readBody(w http.ResponseWriter, r *http.Request, limits Limits) ([]byte, er
 	controller := http.NewResponseController(w)
 	// Writers without deadlines, in tests, need none.
 	_ = controller.SetReadDeadline(time.Now().Add(limits.BodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
+	body, err := readAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes), r.ContentLength)
 	if err == nil {
 		// The server goes on reading, to notice when the client goes away: that may take as long as the answer.
 		_ = controller.SetReadDeadline(time.Time{})
 	}
 	return body, err
+}
+
+// readAll reads to the end, which a client may have told beforehand.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length <= 0 {
+		return io.ReadAll(body)
+	}
+	all := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead)) // room to notice the end in
+	_, err := all.ReadFrom(body)
+	return all.Bytes(), err
 }
 
 func refuseBody(w http.ResponseWriter, err error) {

@@ -29,9 +29,11 @@ func (eventStream) Supports(r *http.Request) bool { return wantsEvents(r) }
 
 func wantsEvents(r *http.Request) bool {
 	accept := r.Header.Get("Accept")
+	if r.Method != http.MethodPost || !strings.Contains(accept, "text/event-stream") || strings.Contains(accept, "json") {
+		return false
+	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return r.Method == http.MethodPost && err == nil && mediaType == "application/json" &&
-		strings.Contains(accept, "text/event-stream") && !strings.Contains(accept, "json")
+	return err == nil && mediaType == "application/json"
 }
 
 // Do runs the operation and sends its answers.

@@ -1,21 +1,101 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/maypok86/otter/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // This file is what the generated code uses in place of gqlgen's own parts, see scripts/lean.
 
-// selections are what one operation selects, prepared once for all objects that a selection is of.
+// selections are what a document selects, prepared once for all objects that a selection is of, and for all operations
+// if no variable decides what is selected.
 type selections struct {
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	known map[selectionKey]*selection
-	args  map[argumentsKey]map[string]any
+}
+
+type selectionsKey struct{}
+
+func withSelections(ctx context.Context, s *selections) context.Context {
+	return context.WithValue(ctx, selectionsKey{}, s)
+}
+
+func selectionsOf(ctx context.Context) *selections {
+	if s, ok := ctx.Value(selectionsKey{}).(*selections); ok {
+		return s
+	}
+	return &selections{}
+}
+
+// knownSelections keeps the selections of documents that come again.
+type knownSelections struct {
+	// byDocument has nil for a document whose selections depend on variables.
+	byDocument *otter.Cache[*ast.QueryDocument, *selections]
+}
+
+func newKnownSelections() knownSelections {
+	return knownSelections{otter.Must(&otter.Options[*ast.QueryDocument, *selections]{MaximumSize: cachedQueries})}
+}
+
+func (k knownSelections) of(document *ast.QueryDocument) *selections {
+	known, ok := k.byDocument.GetIfPresent(document)
+	if !ok {
+		if !selectsByVariables(document) {
+			known = &selections{}
+		}
+		known, _ = k.byDocument.SetIfAbsent(document, known)
+	}
+	if known == nil {
+		return &selections{}
+	}
+	return known
+}
+
+// selectsByVariables says whether any @skip or @include has a variable.
+func selectsByVariables(document *ast.QueryDocument) bool {
+	for _, operation := range document.Operations {
+		if variableSelection(operation.SelectionSet) {
+			return true
+		}
+	}
+	for _, fragment := range document.Fragments {
+		if variableSelection(fragment.SelectionSet) {
+			return true
+		}
+	}
+	return false
+}
+
+func variableSelection(set ast.SelectionSet) bool {
+	for _, s := range set {
+		var directives ast.DirectiveList
+		var below ast.SelectionSet
+		switch s := s.(type) {
+		case *ast.Field:
+			directives, below = s.Directives, s.SelectionSet
+		case *ast.InlineFragment:
+			directives, below = s.Directives, s.SelectionSet
+		case *ast.FragmentSpread:
+			directives = s.Directives
+		}
+		for _, directive := range directives {
+			for _, argument := range directive.Arguments {
+				if argument.Value.Kind == ast.Variable {
+					return true
+				}
+			}
+		}
+		if variableSelection(below) {
+			return true
+		}
+	}
+	return false
 }
 
 // A selectionKey tells the selections of one document apart: the same one has other fields for another type.
@@ -23,11 +103,6 @@ type selectionKey struct {
 	first        *ast.Selection
 	length       int
 	implementors *string
-}
-
-type argumentsKey struct {
-	object string
-	field  *ast.Field
 }
 
 // A selection is the fields of one object.
@@ -39,18 +114,25 @@ type selection struct {
 
 // selected returns the fields of the selection for a type with those names.
 func (ec *executionContext) selected(sel ast.SelectionSet, implementors []string) *selection {
+	return ec.selections.of(ec.OperationContext, sel, implementors)
+}
+
+func (s *selections) of(operation *graphql.OperationContext, sel ast.SelectionSet, implementors []string) *selection {
 	key := selectionKey{first: &sel[0], length: len(sel), implementors: &implementors[0]}
-	ec.mu.Lock()
-	defer ec.mu.Unlock()
-	if s := ec.known[key]; s != nil {
-		return s
+	s.mu.RLock()
+	known := s.known[key]
+	s.mu.RUnlock()
+	if known != nil {
+		return known
 	}
-	s := newSelection(graphql.CollectFields(ec.OperationContext, sel, implementors))
-	if ec.known == nil {
-		ec.known = map[selectionKey]*selection{}
+	fresh := newSelection(graphql.CollectFields(operation, sel, implementors))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		s.known = map[selectionKey]*selection{}
 	}
-	ec.known[key] = s
-	return s
+	s.known[key] = fresh
+	return fresh
 }
 
 func newSelection(fields []graphql.CollectedField) *selection {
@@ -65,15 +147,26 @@ func newSelection(fields []graphql.CollectedField) *selection {
 	return s
 }
 
-// arguments reads the arguments of a field once for all objects; they depend on nothing but the operation.
-func (s *selections) arguments(
+// argumentsRead are the arguments of fields in one operation, on which alone they depend.
+type argumentsRead struct {
+	mu   sync.Mutex
+	read map[argumentsKey]map[string]any
+}
+
+type argumentsKey struct {
+	object string
+	field  *ast.Field
+}
+
+// arguments reads the arguments of a field once for all objects.
+func (a *argumentsRead) arguments(
 	ctx context.Context, variables map[string]any, field *graphql.FieldContext,
 	read func(ctx context.Context, raw map[string]any) (map[string]any, error),
 ) (map[string]any, error) {
 	key := argumentsKey{object: field.Object, field: field.Field.Field}
-	s.mu.Lock()
-	known, ok := s.args[key]
-	s.mu.Unlock()
+	a.mu.Lock()
+	known, ok := a.read[key]
+	a.mu.Unlock()
 	if ok {
 		return known, nil
 	}
@@ -81,12 +174,12 @@ func (s *selections) arguments(
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.args == nil {
-		s.args = map[argumentsKey]map[string]any{}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.read == nil {
+		a.read = map[argumentsKey]map[string]any{}
 	}
-	s.args[key] = arguments
+	a.read[key] = arguments
 	return arguments, nil
 }
 
@@ -257,4 +350,25 @@ func marshalSafely(ctx context.Context, i int, marshalElement func(ctx context.C
 		}
 	}()
 	return marshalElement(ctx, i)
+}
+
+// largestBuffer is what a buffer may have grown to and still be used again.
+const largestBuffer = 1 << 20
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// takeBuffer returns an empty buffer, which has grown to the size of earlier answers already.
+func takeBuffer() *bytes.Buffer {
+	buffer, _ := buffers.Get().(*bytes.Buffer)
+	buffer.Reset()
+	return buffer
+}
+
+// giveBack returns what is in the buffer, which must not be used any more.
+func giveBack(buffer *bytes.Buffer) []byte {
+	content := bytes.Clone(buffer.Bytes())
+	if buffer.Cap() <= largestBuffer {
+		buffers.Put(buffer)
+	}
+	return content
 }

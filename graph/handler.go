@@ -132,6 +132,7 @@ func secure(next http.Handler) http.Handler {
 
 // prepare makes the Request of an operation from its headers and its @inContext.
 func prepare(o Options) graphql.OperationMiddleware {
+	selected := newKnownSelections()
 	return func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		operation := graphql.GetOperationContext(ctx)
 		request := &Request{
@@ -144,6 +145,7 @@ func prepare(o Options) graphql.OperationMiddleware {
 		if request.Token == nil && o.Cache != nil {
 			request.Catalogue = o.Cache
 		}
+		ctx = withSelections(ctx, selected.of(operation.Doc))
 		request.newLoaders = func() *Loaders { return NewLoaders(o.Store, request.Catalogue, o.Languages) }
 		request.RenewLoaders()
 		if err := inContext(operation, request); err != nil {

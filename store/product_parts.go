@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -73,8 +74,8 @@ func (s *Store) ProductWithPartsByKey(ctx context.Context, key ProductKey, chain
 }
 
 func (s *Store) productsWithParts(ctx context.Context, where, value string, chain []models.LanguageCode, parts ProductParts) ([]*ProductWithParts, error) {
-	selected := parts.selected()
-	rows, err := s.queryJSON(ctx, statementOf(selected, where), arrayText(chain), parts.PriceList, value)
+	read := s.reads.of(parts, where)
+	rows, err := s.queryJSON(ctx, read.statement, arrayText(chain), parts.PriceList, value)
 	if err != nil {
 		return nil, wrap(ctx, err, "load products with their parts")
 	}
@@ -83,7 +84,7 @@ func (s *Store) productsWithParts(ctx context.Context, where, value string, chai
 		row := &jsonRow{text: text}
 		products[i] = &ProductWithParts{size: len(text)}
 		row.each(func() {
-			for _, part := range selected {
+			for _, part := range read.parts {
 				part.read(row, products[i])
 			}
 		})
@@ -121,6 +122,40 @@ func (p *ProductWithParts) setChain(chain []models.LanguageCode) {
 	}
 }
 
+// productReads are the statements that have been put together for products with parts: there are few, and putting one
+// together takes as long as reading a small answer to it.
+type productReads struct {
+	mu    sync.Mutex
+	known map[productReadKey]productRead
+}
+
+type productReadKey struct {
+	parts ProductParts
+	where string
+}
+
+type productRead struct {
+	parts     []productPart
+	statement string
+}
+
+func (r *productReads) of(parts ProductParts, where string) productRead {
+	parts.PriceList = "" // is a parameter
+	key := productReadKey{parts, where}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.known[key]; ok {
+		return known
+	}
+	selected := parts.selected()
+	read := productRead{parts: selected, statement: statementOf(selected, where)}
+	if r.known == nil {
+		r.known = map[productReadKey]productRead{}
+	}
+	r.known[key] = read
+	return read
+}
+
 // A productPart is something of a product p: values in SQL, separated by commas, and what reads the same values, in the
 // same order.
 type productPart struct {
@@ -141,7 +176,7 @@ func statementOf(selected []productPart, where string) string {
 	}
 	return `
 	SELECT json_build_array(` + values.String() + `
-	)
+	)::text
 	FROM products AS p
 	LEFT JOIN LATERAL (
 		SELECT language, title, slug, meta_title, meta_description, short_description, description

@@ -32,13 +32,14 @@ type Store struct {
 	languages models.Languages
 	notifier  JobNotifier
 	prepared  *preparedStatements
+	reads     *productReads
 	// enqueued collects the jobs of a transaction; nil outside of one.
 	enqueued *[]*models.Job
 }
 
 // New returns a store over the pool for a shop with the languages. The notifier may be nil.
 func New(db *bun.DB, languages models.Languages, notifier JobNotifier) *Store {
-	return &Store{db: db, languages: languages, notifier: notifier, prepared: newPreparedStatements()}
+	return &Store{db: db, languages: languages, notifier: notifier, prepared: newPreparedStatements(), reads: &productReads{}}
 }
 
 // InTx runs do in a transaction: committed when it returns nil, rolled back otherwise. Jobs it enqueued
@@ -58,7 +59,7 @@ func (s *Store) inTx(ctx context.Context, o *sql.TxOptions, do func(ctx context.
 		enqueued = new([]*models.Job)
 	}
 	err := s.db.RunInTx(ctx, o, func(ctx context.Context, tx bun.Tx) error {
-		return do(ctx, &Store{db: tx, languages: s.languages, notifier: s.notifier, prepared: s.prepared, enqueued: enqueued})
+		return do(ctx, &Store{db: tx, languages: s.languages, notifier: s.notifier, prepared: s.prepared, reads: s.reads, enqueued: enqueued})
 	})
 	if err != nil {
 		return err

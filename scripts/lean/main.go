@@ -58,7 +58,11 @@ var steps = []step{
 		regexp.MustCompile(`fields := graphql\.CollectFields\(ec\.OperationContext, sel, (\w+)\)\n((?:.*\n){0,4}?)\n?\tout := graphql\.NewFieldSet\(fields\)\n\tdeferred := graphql\.NewDeferredGroup\(ctx\)\n\tfor i, field := range fields \{`),
 		"selected := ec.selected(sel, $1)\n$2\tout := newFieldSet(selected)\n\tfor i, field := range selected.fields {",
 	},
-	{regexp.MustCompile(`type executionContext struct \{\n`), "type executionContext struct {\n\tselections\n"},
+	{regexp.MustCompile(`type executionContext struct \{\n`), "type executionContext struct {\n\t*selections\n\targumentsRead\n"},
+	{
+		regexp.MustCompile(`ec := newExecutionContext\(opCtx, e, make\(chan graphql\.DeferredResult\)\)\n`),
+		"ec := newExecutionContext(opCtx, e, nil)\n\tec.selections = selectionsOf(ctx)\n",
+	},
 	// There is no @defer.
 	{regexp.MustCompile(`\n\tif n := len\(deferred\.Defers\); n > 0 \{\n.*\n.*\n\t\}\n`), ""},
 	// Fields of one object do not run beside each other, except in those of which an answer has few (see below).
@@ -72,6 +76,12 @@ var steps = []step{
 		regexp.MustCompile(`ec\.(field_\w+_args)\(ctx, field\.ArgumentMap\(ec\.Variables\)\)`),
 		"ec.arguments(ctx, ec.Variables, fc, ec.$1)",
 	},
+	// Answers grow in a buffer that has its size already.
+	{
+		regexp.MustCompile(`\tvar buf bytes\.Buffer\n(\t+data\.MarshalGQL\()&buf\)\n`), "\tbuf := takeBuffer()\n${1}buf)\n",
+	},
+	{regexp.MustCompile(`response\.Data = buf\.Bytes\(\)`), "response.Data = giveBack(buf)"},
+	{regexp.MustCompile(`(\t\t\treturn &graphql\.Response\{\n\s*)Data: buf\.Bytes\(\),\n(\s*\}\n\t\t\}\n\tcase ast\.Subscription)`), "${1}Data: giveBack(buf),\n$2"},
 	// Elements of a list are written one after another. Nothing asks a field for the result of the one above it.
 	{
 		regexp.MustCompile(`graphql\.MarshalSliceConcurrently\(ctx, len\(v\), \d+, false, func\(ctx context\.Context, i int\) graphql\.Marshaler \{\n\s*fc := graphql\.GetFieldContext\(ctx\)\n\s*fc\.Result = &v\[i\]\n`),

@@ -51,25 +51,13 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 	if q, err = s.WithBelow(ctx, q); err != nil {
 		return nil, false, err
 	}
-	rare, err := s.rareAttributes(ctx, q.Attributes)
+	if isCategoryPage(q) {
+		places, err = s.categoryPage(ctx, q, direction, q.Size+1)
+	} else {
+		places, err = s.filteredPage(ctx, q, order, direction, q.Size+1)
+	}
 	if err != nil {
 		return nil, false, err
-	}
-	query := s.db.NewSelect().Model((*models.Product)(nil)).
-		ColumnExpr("p.id, ?::text AS sort_key", order.text).
-		Apply(order.join).
-		Apply(filterProducts(besides(q, rare))).
-		Apply(lookUp(rare)).
-		OrderExpr("? ?, ? ?", order.key, bun.Safe(direction), order.id, bun.Safe(direction)).
-		Limit(int64(q.Size) + 1)
-	if q.SortKey == models.SortByPrice && q.Price != nil && q.Price.PriceList == q.SortPriceList {
-		boundPrices(query, order.key, q.Price)
-	}
-	if q.From != nil {
-		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
-	}
-	if err := query.Scan(ctx, &places); err != nil {
-		return nil, false, wrap(ctx, err, "load page of products")
 	}
 	if len(places) > q.Size {
 		places, more = places[:q.Size], true
@@ -78,6 +66,32 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 		slices.Reverse(places)
 	}
 	return places, more, nil
+}
+
+// filteredPage returns up to limit places of any list.
+func (s *Store) filteredPage(
+	ctx context.Context, q models.ProductQuery, order productOrder, direction models.SortDirection, limit int,
+) ([]ProductPlace, error) {
+	rare, err := s.rareAttributes(ctx, q.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	query := s.db.NewSelect().Model((*models.Product)(nil)).
+		ColumnExpr("p.id, ?::text AS sort_key", order.text).
+		Apply(order.join).
+		Apply(filterProducts(besides(q, rare))).
+		Apply(lookUp(rare)).
+		OrderExpr("? ?, ? ?", order.key, bun.Safe(direction), order.id, bun.Safe(direction)).
+		Limit(int64(limit))
+	if q.SortKey == models.SortByPrice && q.Price != nil && q.Price.PriceList == q.SortPriceList {
+		boundPrices(query, order.key, q.Price)
+	}
+	if q.From != nil {
+		query.Where("(?, ?) ? (?, ?)", order.key, order.id, after(direction), bun.SafeQuery(order.parse, q.From.Value), q.From.ID)
+	}
+	var places []ProductPlace
+	err = query.Scan(ctx, &places)
+	return places, wrap(ctx, err, "load page of products")
 }
 
 // CountProducts counts the products that a list has on all its pages.

@@ -25,13 +25,14 @@ type work struct {
 	yardstick []string
 	// search works are compared with the requests that they cause in Elasticsearch.
 	search bool
-	// token works need a permission; cached ones may be answered by a cache.
+	// token works need a permission; cached ones may be answered by the read cache: the whole answer, or the products that
+	// a search has found.
 	token, cached bool
 }
 
 func newWork(name string) *work {
 	k := kindOf(name)
-	return &work{name: name, title: k.title, search: k.against == againstElastic, token: name == workEmail, cached: k.against == againstMemory}
+	return &work{name: name, title: k.title, search: k.against == againstElastic, token: name == workEmail, cached: k.against == againstMemory || k.against == againstElastic}
 }
 
 // kind is how results call a work and the other side, which is empty where there is none.

@@ -114,10 +114,10 @@ type selection struct {
 
 // selected returns the fields of the selection for a type with those names.
 func (ec *executionContext) selected(sel ast.SelectionSet, implementors []string) *selection {
-	return ec.selections.of(ec.OperationContext, sel, implementors)
+	return ec.fieldsOf(ec.OperationContext, sel, implementors)
 }
 
-func (s *selections) of(operation *graphql.OperationContext, sel ast.SelectionSet, implementors []string) *selection {
+func (s *selections) fieldsOf(operation *graphql.OperationContext, sel ast.SelectionSet, implementors []string) *selection {
 	key := selectionKey{first: &sel[0], length: len(sel), implementors: &implementors[0]}
 	s.mu.RLock()
 	known := s.known[key]

@@ -76,11 +76,17 @@ func TestImportThatWasKilledIsRepeated(t *testing.T) {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			file, lines := export(t, source, format), export(t, source, catalogue.FormatNDJSON)
-			target, _ := newStore(t)
+			target, db := newStore(t)
 			reference, _, _ := strings.Cut(lines, `{"kind":"product"`)
 			importAll(t, target, reference)
-			ctx, kill := context.WithCancel(t.Context())
-			killed := io.MultiReader(strings.NewReader(file[:len(file)*3/4]), killer(kill), strings.NewReader(file[len(file)*3/4:]))
+			ctx, cancel := context.WithCancel(t.Context())
+			kill := killer(func() {
+				for query(t, db, "SELECT count(*) FROM products") == "0" {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			})
+			killed := io.MultiReader(strings.NewReader(file[:len(file)*3/4]), kill, strings.NewReader(file[len(file)*3/4:]))
 			report, err := catalogue.NewImporter(target, models.MediaAddresses{}).Import(ctx, killed, func(catalogue.Refusal) {})
 			if err == nil || report.Imported == 0 {
 				t.Fatalf("was not killed in the middle: %+v, %v", report, err)
@@ -92,7 +98,7 @@ func TestImportThatWasKilledIsRepeated(t *testing.T) {
 }
 
 // killer kills when it is read.
-type killer context.CancelFunc
+type killer func()
 
 func (k killer) Read([]byte) (int, error) {
 	k()

@@ -17,14 +17,8 @@ import (
 	"ecoseller/store"
 )
 
-const (
-	// batchSize is how many products are written in one transaction.
-	batchSize = 500
-	// referenceBatchSize is the same for what products refer to.
-	referenceBatchSize = 2000
-	// maxLine is how long a line may be, in bytes.
-	maxLine = 8 << 20
-)
+// maxLine is how long a line may be, in bytes.
+const maxLine = 8 << 20
 
 // Importer writes catalogue files into the shop.
 type Importer struct {
@@ -70,26 +64,38 @@ func (i *Importer) importFile(ctx context.Context, format Format, source io.Read
 	if err != nil {
 		return Report{}, err
 	}
-	run := importRun{store: i.store, media: i.media, refuse: refuse}
+	run, ctx := newImportRun(ctx, i, refuse)
+	err = run.read(ctx, format, reader)
+	// A batch that failed has ended what was read as well, and says why.
+	if failure := run.wait(); failure != nil {
+		err = failure
+	}
+	return run.report, err
+}
+
+// read reads the file to its end; the last batches may still be on their way then.
+func (r *importRun) read(ctx context.Context, format Format, reader *bufio.Reader) error {
 	start, err := reader.Peek(reader.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
-		return run.report, fmt.Errorf("read file: %w", err)
+		return fmt.Errorf("read file: %w", err)
 	}
-	if format == FormatCSV || startsLikeTable(start) {
-		t, err := openTable(reader)
-		if err != nil {
-			return run.report, err
-		}
-		err = run.importTable(ctx, t)
-		if err != nil {
-			return run.report, err
-		}
-		return run.report, run.flush(ctx)
+	if format != FormatCSV && !startsLikeTable(start) {
+		err = r.importLines(ctx, &lineReader{reader: reader})
+	} else {
+		err = r.openAndImportTable(ctx, reader)
 	}
-	if err := run.importLines(ctx, &lineReader{reader: reader}); err != nil {
-		return run.report, err
+	if err != nil {
+		return err
 	}
-	return run.report, run.flush(ctx)
+	return r.flush(ctx)
+}
+
+func (r *importRun) openAndImportTable(ctx context.Context, reader *bufio.Reader) error {
+	t, err := openTable(reader)
+	if err != nil {
+		return err
+	}
+	return r.importTable(ctx, t)
 }
 
 func (r *importRun) importLines(ctx context.Context, lines *lineReader) error {
@@ -105,25 +111,6 @@ func (r *importRun) importLines(ctx context.Context, lines *lineReader) error {
 			return err
 		}
 	}
-}
-
-// importRun is one import on its way.
-type importRun struct {
-	store  *store.Store
-	media  models.MediaAddresses
-	refuse func(Refusal)
-	report Report
-
-	// Lines wait for being written together: either products or reference data of one kind. Keys are what a
-	// batch may have only once.
-	batch      []numbered
-	references []*referenceItem
-	keys       map[string]bool
-}
-
-type numbered struct {
-	line int
-	*record
 }
 
 func (r *importRun) add(ctx context.Context, number int, line []byte, lineErr error) error {
@@ -167,123 +154,6 @@ func (r *importRun) addReference(ctx context.Context, number int, kind string, l
 	return nil
 }
 
-// addRecord adds a product to the batch.
-func (r *importRun) addRecord(ctx context.Context, number int, parsed *record) error {
-	// A batch has each sku once, so that a later line wins over an earlier one.
-	repeated := slices.ContainsFunc(parsed.Variants, func(v variant) bool { return r.keys[v.SKU] })
-	repeated = repeated || parsed.ID != nil && r.keys[parsed.id.String()+" id"]
-	if repeated || len(r.batch) >= batchSize || len(r.references) > 0 {
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-	}
-	if r.keys == nil {
-		r.keys = map[string]bool{}
-	}
-	for _, v := range parsed.Variants {
-		r.keys[v.SKU] = true
-	}
-	if parsed.ID != nil {
-		r.keys[parsed.id.String()+" id"] = true
-	}
-	r.batch = append(r.batch, numbered{number, parsed})
-	return nil
-}
-
-func (r *importRun) reject(line int, reason string) {
-	r.report.Refused++
-	r.refuse(Refusal{Line: line, Reason: reason})
-}
-
-// flush writes the batch. When the database refuses it because of a line, the lines are written one by
-// one, to find which.
-func (r *importRun) flush(ctx context.Context) error {
-	if err := r.flushReferences(ctx); err != nil {
-		return err
-	}
-	batch := r.batch
-	r.batch, r.keys = nil, nil
-	err := r.write(ctx, batch)
-	if !store.IsBadData(err) {
-		return err
-	}
-	for _, item := range batch {
-		err := r.write(ctx, []numbered{item})
-		if store.IsBadData(err) {
-			r.reject(item.line, store.Reason(err))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// flushReferences writes the reference data, as flush writes products.
-func (r *importRun) flushReferences(ctx context.Context) error {
-	batch := r.references
-	r.references = nil
-	err := r.writeReferences(ctx, batch)
-	if !store.IsBadData(err) {
-		return err
-	}
-	for _, item := range batch {
-		err := r.writeReferences(ctx, []*referenceItem{item})
-		if store.IsBadData(err) {
-			r.reject(item.number, store.Reason(err))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *importRun) writeReferences(ctx context.Context, batch []*referenceItem) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	refusals, err := writeReferences(ctx, r.store, batch)
-	if err != nil {
-		return err
-	}
-	for _, refusal := range refusals {
-		r.reject(refusal.Line, refusal.Reason)
-	}
-	r.report.References += len(batch) - len(refusals)
-	return nil
-}
-
-func (r *importRun) write(ctx context.Context, batch []numbered) error {
-	if len(batch) == 0 {
-		return nil
-	}
-	b := builder{}
-	err := r.store.InTx(ctx, func(ctx context.Context, tx *store.Store) error {
-		b = builder{media: r.media}
-		if err := b.lookUp(ctx, tx, batch); err != nil {
-			return err
-		}
-		for _, item := range batch {
-			if reason := b.add(item.record); reason != "" {
-				b.refusals = append(b.refusals, Refusal{Line: item.line, Reason: reason})
-			}
-		}
-		return tx.ImportProducts(ctx, &b.rows)
-	})
-	if err != nil {
-		return fmt.Errorf("import lines %d to %d: %w", batch[0].line, batch[len(batch)-1].line, err)
-	}
-	for _, refusal := range b.refusals {
-		r.reject(refusal.Line, refusal.Reason)
-	}
-	r.report.Imported += len(b.rows.Products)
-	r.report.Created += b.created
-	return nil
-}
-
 // builder turns records into rows.
 type builder struct {
 	media    models.MediaAddresses
@@ -300,6 +170,25 @@ type builder struct {
 	priceLists map[string]bool
 }
 
+// build makes rows of the lines, and refusals of those that do not fit what is there.
+func (b *builder) build(ctx context.Context, tx *store.Store, lines []numbered) error {
+	if err := b.lookUp(ctx, tx, lines); err != nil {
+		return err
+	}
+	for _, item := range lines {
+		if reason := b.add(item.record); reason != "" {
+			b.refusals = append(b.refusals, Refusal{Line: item.line, Reason: reason})
+		}
+	}
+	return nil
+}
+
+// independent says that the rows depend neither on another batch of the same file nor another on them: products, and
+// nothing that products of others refer to.
+func (b *builder) independent() bool {
+	return len(b.refusals) == 0 && len(b.rows.PriceLists) == 0 && len(b.rows.AttributeTypes) == 0
+}
+
 func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered) (err error) {
 	var skus []string
 	var ids []uuid.UUID
@@ -310,7 +199,9 @@ func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered)
 		}
 		for _, v := range item.Variants {
 			skus = append(skus, v.SKU)
-			codes.AttributeTypes = append(codes.AttributeTypes, literalTypes(v)...)
+			for _, a := range v.Attributes {
+				codes.AttributeTypes = append(codes.AttributeTypes, a.Code)
+			}
 		}
 		codes.Categories = append(codes.Categories, item.Categories...)
 		if item.ProductType.value != nil {
@@ -323,7 +214,8 @@ func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered)
 	if b.owners, err = tx.ProductIDsBySKUs(ctx, skus); err != nil {
 		return err
 	}
-	if b.products, err = tx.ExistingProductIDs(ctx, ids); err != nil {
+	ids = slices.AppendSeq(ids, maps.Values(b.owners))
+	if b.products, err = tx.LockProducts(ctx, ids); err != nil {
 		return err
 	}
 	if err := b.lookUpLanguages(ctx, tx, batch); err != nil {
@@ -338,17 +230,6 @@ func (b *builder) lookUp(ctx context.Context, tx *store.Store, batch []numbered)
 	}
 	b.known, err = tx.KnownCodes(ctx, codes)
 	return err
-}
-
-// literalTypes are the codes whose value types decide what the variant's values are.
-func literalTypes(v variant) []string {
-	var codes []string
-	for _, a := range v.Attributes {
-		if a.literal {
-			codes = append(codes, a.Code)
-		}
-	}
-	return codes
 }
 
 // lookUpLanguages finds out where there are texts, if the batch has some without titles.
@@ -637,12 +518,13 @@ func (b *builder) addAttributes(v *variant) {
 	}
 }
 
-// addAttribute adds the value and its type once for the whole batch. A type with values of different
-// kinds is widened until all fit.
+// addAttribute adds the value once for the whole batch, and its type if it is new or has to take more than it does. A
+// type with values of different kinds is widened until all fit.
 func (b *builder) addAttribute(a *attribute) {
-	if i, known := b.types[a.Code]; known {
+	known := b.known.AttributeTypes[a.Code]
+	if i, listed := b.types[a.Code]; listed {
 		b.rows.AttributeTypes[i].ValueType = widen(b.rows.AttributeTypes[i].ValueType, a.valueType)
-	} else {
+	} else if known == "" || widen(known, a.valueType) != known {
 		b.types[a.Code] = len(b.rows.AttributeTypes)
 		b.rows.AttributeTypes = append(b.rows.AttributeTypes, store.ImportedAttributeType{Code: a.Code, ValueType: a.valueType})
 	}

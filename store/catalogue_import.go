@@ -387,15 +387,16 @@ func (s *Store) ProductIDsBySKUs(ctx context.Context, skus []string) (map[string
 	return owners, wrap(ctx, err, "find products by skus")
 }
 
-// ExistingProductIDs returns which of the ids are products.
-func (s *Store) ExistingProductIDs(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+// LockProducts keeps others from changing the products until the transaction ends. It returns which of the ids are
+// products.
+func (s *Store) LockProducts(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
 	var rows []uuid.UUID
-	err := s.db.NewRaw("SELECT id FROM products WHERE id = ANY(?)", uuidArray(ids)).Scan(ctx, &rows)
+	err := s.db.NewRaw("SELECT id FROM products WHERE id = ANY(?) ORDER BY id FOR NO KEY UPDATE", uuidArray(ids)).Scan(ctx, &rows)
 	exist := make(map[uuid.UUID]bool, len(rows))
 	for _, id := range rows {
 		exist[id] = true
 	}
-	return exist, wrap(ctx, err, "find products by ids")
+	return exist, wrap(ctx, err, "lock products")
 }
 
 // Codes are codes of what catalogue files refer to.
@@ -450,6 +451,12 @@ func IsBadData(err error) bool {
 	}
 	class := pgErr.Field('C')[:2]
 	return class == "23" || class == "22"
+}
+
+// IsDeadlock says whether a transaction was ended because it and another one waited for each other.
+func IsDeadlock(err error) bool {
+	pgErr, ok := errors.AsType[pgdriver.Error](err)
+	return ok && pgErr.Field('C') == "40P01"
 }
 
 // Reason is what the database says against bad data, in one line.

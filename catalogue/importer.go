@@ -175,6 +175,7 @@ func (b *builder) build(ctx context.Context, tx *store.Store, lines []numbered) 
 	if err := b.lookUp(ctx, tx, lines); err != nil {
 		return err
 	}
+	b.rows.AllNew = len(b.products) == 0
 	for _, item := range lines {
 		if reason := b.add(item.record); reason != "" {
 			b.refusals = append(b.refusals, Refusal{Line: item.line, Reason: reason})
@@ -285,9 +286,9 @@ func (b *builder) add(r *record) (reason string) {
 		product.Cleared = append(product.Cleared, "released_at")
 	}
 	b.rows.Products = append(b.rows.Products, product)
-	b.addCategories(id, r)
-	b.addMedia(id, r)
-	b.addVariants(id, r)
+	b.addCategories(id, isNew, r)
+	b.addMedia(id, isNew, r)
+	b.addVariants(id, isNew, r)
 	return ""
 }
 
@@ -425,8 +426,8 @@ func (r *record) translation(key store.TextKey, language string) store.ImportedT
 	return t
 }
 
-func (b *builder) addCategories(id uuid.UUID, r *record) {
-	if r.Categories != nil {
+func (b *builder) addCategories(id uuid.UUID, isNew bool, r *record) {
+	if r.Categories != nil && !isNew {
 		b.rows.ReplaceCategoriesOf = append(b.rows.ReplaceCategoriesOf, id)
 	}
 	for i, code := range r.Categories {
@@ -436,14 +437,16 @@ func (b *builder) addCategories(id uuid.UUID, r *record) {
 	}
 }
 
-func (b *builder) addMedia(id uuid.UUID, r *record) {
+func (b *builder) addMedia(id uuid.UUID, isNew bool, r *record) {
 	if r.Media == nil {
 		if r.ImageURL != "" {
 			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: r.ImageURL, File: b.media.FileName(r.ImageURL)})
 		}
 		return
 	}
-	b.rows.ReplaceMediaOf = append(b.rows.ReplaceMediaOf, id)
+	if !isNew {
+		b.rows.ReplaceMediaOf = append(b.rows.ReplaceMediaOf, id)
+	}
 	for i, m := range r.Media {
 		if slices.Index(r.Media, m) == i {
 			b.rows.Media = append(b.rows.Media, store.ImportedMedia{ProductID: id, URL: m.URL, File: b.media.FileName(m.URL), Position: &i})
@@ -451,8 +454,8 @@ func (b *builder) addMedia(id uuid.UUID, r *record) {
 	}
 }
 
-func (b *builder) addVariants(id uuid.UUID, r *record) {
-	if r.exact && r.ordered {
+func (b *builder) addVariants(id uuid.UUID, isNew bool, r *record) {
+	if r.exact && r.ordered && !isNew {
 		b.rows.ReplaceVariantsOf = append(b.rows.ReplaceVariantsOf, id)
 	}
 	if r.onlyTypes != nil {
@@ -471,13 +474,14 @@ func (b *builder) addVariants(id uuid.UUID, r *record) {
 			row.Cleared = append(row.Cleared, "weight_grams")
 		}
 		b.rows.Variants = append(b.rows.Variants, row)
-		b.addPrices(v)
-		b.addAttributes(v)
+		_, exists := b.owners[v.SKU]
+		b.addPrices(v, exists)
+		b.addAttributes(v, exists)
 	}
 }
 
-func (b *builder) addPrices(v *variant) {
-	if v.Prices != nil {
+func (b *builder) addPrices(v *variant, exists bool) {
+	if v.Prices != nil && exists {
 		b.rows.ReplacePricesOf = append(b.rows.ReplacePricesOf, v.SKU)
 	}
 	for _, list := range v.removedPrices {
@@ -498,8 +502,8 @@ func (b *builder) addPrices(v *variant) {
 	}
 }
 
-func (b *builder) addAttributes(v *variant) {
-	if v.Attributes != nil {
+func (b *builder) addAttributes(v *variant, exists bool) {
+	if v.Attributes != nil && exists {
 		b.rows.ReplaceAttributesOf = append(b.rows.ReplaceAttributesOf, v.SKU)
 	}
 	seen := map[[2]string]bool{}

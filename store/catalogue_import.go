@@ -24,11 +24,11 @@ type ProductImport struct {
 	Categories          []ImportedCategory
 	Media               []ImportedMedia
 	Variants            []ImportedVariant
-	// ReplaceCategoriesOf, ReplaceMediaOf and ReplaceVariantsOf say of which products the lists are given anew.
+	// ReplaceCategoriesOf, ReplaceMediaOf and ReplaceVariantsOf say of which existing products the lists are given anew.
 	ReplaceCategoriesOf []uuid.UUID
 	ReplaceMediaOf      []uuid.UUID
 	ReplaceVariantsOf   []uuid.UUID
-	// ReplaceAttributesOf and ReplacePricesOf say of which variants the lists are given anew.
+	// ReplaceAttributesOf and ReplacePricesOf say of which existing variants the lists are given anew.
 	ReplaceAttributesOf []string
 	ReplacePricesOf     []string
 	// OnlyTypes bounds ReplaceAttributesOf to attributes of these types; nil means all. Then attributes that
@@ -37,6 +37,9 @@ type ProductImport struct {
 	VariantAttributes []ImportedVariantAttribute
 	RemovedPrices     []PriceKey
 	Prices            []ImportedPrice
+	// AllNew says that none of the products and variants exists, so nobody need look for their rows. Should one have come
+	// into being meanwhile, it is bad data.
+	AllNew bool
 }
 
 // The rows of an import. They travel as JSON, one statement for each table.
@@ -135,28 +138,7 @@ type (
 // ImportProducts writes the batch and enqueues the indexing of its products. It must be called inside
 // InTx.
 func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
-	steps := []struct {
-		doing string
-		rows  any
-		sql   string
-	}{
-		{"price lists", b.PriceLists, importPriceLists},
-		{"attribute types", b.AttributeTypes, importAttributeTypes},
-		{"attributes", b.Attributes, importAttributes},
-		{"products", b.Products, importProducts},
-		{"removed translations", b.RemovedTranslations, removeTranslations},
-		{"translations", b.Translations, importTranslations},
-		{"left out variants", importOf(b.ReplaceVariantsOf, b.Variants, nil), removeVariants},
-		{"variants", b.Variants, importVariants},
-		{"product categories", importOf(b.ReplaceCategoriesOf, b.Categories, nil), importCategories},
-		{"left out media", importOf(b.ReplaceMediaOf, b.Media, nil), removeMedia},
-		{"media", b.Media, importMedia},
-		{"variant attributes", importOf(b.ReplaceAttributesOf, b.VariantAttributes, b.OnlyTypes), importVariantAttributes},
-		{"left out prices", importOf(b.ReplacePricesOf, b.Prices, nil), leaveOutPrices},
-		{"removed prices", b.RemovedPrices, removePrices},
-		{"prices", b.Prices, importPrices},
-	}
-	for _, step := range steps {
+	for _, step := range b.steps() {
 		raw, err := json.Marshal(step.rows)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", step.doing, err)
@@ -164,7 +146,11 @@ func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
 		if string(raw) == "null" || string(raw) == "[]" {
 			continue
 		}
-		if _, err := s.db.NewRaw(step.sql, string(raw)).Exec(ctx); err != nil {
+		sql := step.sql
+		if !b.AllNew {
+			sql += step.update
+		}
+		if _, err := s.db.NewRaw(sql, string(raw), b.AllNew).Exec(ctx); err != nil {
 			return wrap(ctx, err, "import "+step.doing)
 		}
 	}
@@ -172,13 +158,62 @@ func (s *Store) ImportProducts(ctx context.Context, b *ProductImport) error {
 	for i, p := range b.Products {
 		ids[i] = p.ID
 	}
-	if err := s.refreshSortTitles(ctx, ids); err != nil {
+	if err := s.writeImportedSortTitles(ctx, b, ids); err != nil {
 		return err
 	}
 	return s.EnqueueIndexing(ctx, ids)
 }
 
-// replacement is the JSON of rows that take the place of all rows of their owners.
+// importStep writes rows of one kind.
+type importStep struct {
+	doing string
+	rows  any
+	// sql is given the rows as JSON, and whether all is new. Where rows may exist, update follows it.
+	sql, update string
+}
+
+func (b *ProductImport) steps() []importStep {
+	updateAttributes := updateVariantAttributes
+	if b.OnlyTypes != nil {
+		updateAttributes = keepVariantAttributes
+	}
+	return []importStep{
+		{"price lists", b.PriceLists, importPriceLists, ""},
+		{"attribute types", b.AttributeTypes, importAttributeTypes, ""},
+		{"attributes", b.Attributes, importAttributes, ""},
+		{"products", b.Products, importProducts, updateProducts},
+		{"removed translations", b.RemovedTranslations, removeTranslations, ""},
+		{"translations", b.Translations, importTranslations, updateTranslations},
+		{"left out variants", leftOutOf(b.ReplaceVariantsOf, b.Variants, nil), removeVariants, ""},
+		{"variants", b.Variants, importVariants, updateVariants},
+		{"left out product categories", leftOutOf(b.ReplaceCategoriesOf, b.Categories, nil), leaveOutCategories, ""},
+		{"product categories", b.Categories, importCategories, updateCategories},
+		{"left out media", leftOutOf(b.ReplaceMediaOf, b.Media, nil), removeMedia, ""},
+		{"media", b.Media, importMedia, updateMedia},
+		{"left out variant attributes", leftOutOf(b.ReplaceAttributesOf, b.VariantAttributes, b.OnlyTypes), leaveOutVariantAttributes, ""},
+		{"variant attributes", b.VariantAttributes, importVariantAttributes, updateAttributes},
+		{"left out prices", leftOutOf(b.ReplacePricesOf, b.Prices, nil), leaveOutPrices, ""},
+		{"removed prices", b.RemovedPrices, removePrices, ""},
+		{"prices", b.Prices, importPrices, updatePrices},
+	}
+}
+
+// writeImportedSortTitles writes the sort titles of the batch's products; of new ones all titles are at hand.
+func (s *Store) writeImportedSortTitles(ctx context.Context, b *ProductImport, ids []uuid.UUID) error {
+	if !b.AllNew {
+		return s.refreshSortTitles(ctx, ids)
+	}
+	translated := make(map[uuid.UUID]models.Translated, len(ids))
+	for _, id := range ids {
+		translated[id] = models.Translated{}
+	}
+	for _, t := range b.Translations {
+		translated[t.ProductID][t.Language] = *t.Title
+	}
+	return s.execJSON(ctx, "write sort titles", insertSortTitles, s.sortTitles(translated))
+}
+
+// replacement is the JSON of rows that take the place of all rows of their owners: those left out are to go.
 type replacement struct {
 	Owners any `json:"owners"`
 	Rows   any `json:"rows"`
@@ -186,7 +221,7 @@ type replacement struct {
 	Types []string `json:"types"`
 }
 
-func importOf[O, R any](owners []O, rows []R, types []string) any {
+func leftOutOf[O, R any](owners []O, rows []R, types []string) any {
 	if len(owners) == 0 {
 		return nil
 	}
@@ -229,11 +264,13 @@ const importProducts = `
 		CASE WHEN 'product_type' = ANY(r.cleared) THEN NULL ELSE coalesce(pt.id, old.product_type_id) END,
 		coalesce(r.brand, old.brand, ''),
 		CASE WHEN 'released_at' = ANY(r.cleared) THEN NULL ELSE coalesce(r.released_at, old.released_at) END
-	FROM jsonb_to_recordset(?::jsonb) AS r (id uuid, published boolean, product_type text, brand text, released_at date,
+	FROM jsonb_to_recordset(?0::jsonb) AS r (id uuid, published boolean, product_type text, brand text, released_at date,
 		cleared text[])
-	LEFT JOIN products AS old ON old.id = r.id
+	LEFT JOIN products AS old ON NOT ?1 AND old.id = r.id
 	LEFT JOIN product_types AS pt ON pt.code = r.product_type
-	ORDER BY r.id
+	ORDER BY r.id`
+
+const updateProducts = `
 	ON CONFLICT (id) DO UPDATE
 	SET published = excluded.published, product_type_id = excluded.product_type_id, brand = excluded.brand,
 		released_at = excluded.released_at, version = p.version + 1, index_version = nextval('product_index_versions'),
@@ -251,10 +288,12 @@ const importTranslations = `
 	SELECT r.product_id, r.language, coalesce(r.title, old.title), coalesce(r.slug, old.slug, r.new_slug),
 		coalesce(r.meta_title, old.meta_title, ''), coalesce(r.meta_description, old.meta_description, ''),
 		coalesce(r.short_description, old.short_description, ''), coalesce(r.description, old.description, '')
-	FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, language text, title text, slug text, new_slug text,
+	FROM jsonb_to_recordset(?0::jsonb) AS r (product_id uuid, language text, title text, slug text, new_slug text,
 		meta_title text, meta_description text, short_description text, description text)
-	LEFT JOIN product_translations AS old ON old.product_id = r.product_id AND old.language = r.language
-	ORDER BY r.product_id, r.language
+	LEFT JOIN product_translations AS old ON NOT ?1 AND old.product_id = r.product_id AND old.language = r.language
+	ORDER BY r.product_id, r.language`
+
+const updateTranslations = `
 	ON CONFLICT (product_id, language) DO UPDATE
 	SET title = excluded.title, slug = excluded.slug, meta_title = excluded.meta_title,
 		meta_description = excluded.meta_description, short_description = excluded.short_description,
@@ -275,28 +314,33 @@ const importVariants = `
 		coalesce(r.position, old.position, r.index + (
 			SELECT coalesce(max(position) + 1, 0) FROM product_variants WHERE product_id = r.product_id
 		))
-	FROM jsonb_to_recordset(?::jsonb) AS r (sku text, product_id uuid, ean text[], part_number text, weight_grams int,
+	FROM jsonb_to_recordset(?0::jsonb) AS r (sku text, product_id uuid, ean text[], part_number text, weight_grams int,
 		stock int, position int, index int, cleared text[])
-	LEFT JOIN product_variants AS old ON old.sku = r.sku
-	ORDER BY r.sku
+	LEFT JOIN product_variants AS old ON NOT ?1 AND old.sku = r.sku
+	ORDER BY r.sku`
+
+const updateVariants = `
 	ON CONFLICT (sku) DO UPDATE
 	SET ean = excluded.ean, manufacturer_part_number = excluded.manufacturer_part_number,
 		weight_grams = excluded.weight_grams, stock_quantity = excluded.stock_quantity, position = excluded.position`
 
-const importCategories = `
-	WITH given AS (SELECT ?::jsonb AS value),
-	present AS (
-		SELECT r.product_id, c.id AS category_id, r.position
-		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (product_id uuid, category text, position int)
+const leaveOutCategories = `
+	WITH given AS (SELECT ?::jsonb AS value)
+	DELETE FROM product_categories
+	WHERE product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
+	  AND (product_id, category_id) NOT IN (
+		SELECT r.product_id, c.id
+		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (product_id uuid, category text)
 		JOIN categories AS c ON c.code = r.category
-	), gone AS (
-		DELETE FROM product_categories AS pc
-		-- Not USING given: for the row's lock each row would carry all of the JSON.
-		WHERE pc.product_id = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners')::uuid FROM given))
-		  AND NOT EXISTS (SELECT FROM present WHERE present.product_id = pc.product_id AND present.category_id = pc.category_id)
-	)
+	)`
+
+const importCategories = `
 	INSERT INTO product_categories (product_id, category_id, position)
-	SELECT product_id, category_id, position FROM present
+	SELECT r.product_id, c.id, r.position
+	FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, category text, position int)
+	JOIN categories AS c ON c.code = r.category`
+
+const updateCategories = `
 	ON CONFLICT (product_id, category_id) DO UPDATE SET position = excluded.position`
 
 const removeMedia = `
@@ -312,42 +356,58 @@ const removeMedia = `
 const importMedia = `
 	WITH rows AS (
 		SELECT DISTINCT ON (r.product_id, coalesce(f.name, r.url)) r.product_id, coalesce(f.name, r.url) AS url, r.position
-		FROM jsonb_to_recordset(?::jsonb) AS r (product_id uuid, url text, file text, position int)
+		FROM jsonb_to_recordset(?0::jsonb) AS r (product_id uuid, url text, file text, position int)
 		LEFT JOIN media_files AS f ON f.name = r.file
 	)
 	INSERT INTO product_media (product_id, url, position)
-	SELECT product_id, url, coalesce(rows.position, old.position, 0)
+	SELECT rows.product_id, rows.url, coalesce(rows.position, old.position, 0)
 	FROM rows
-	LEFT JOIN product_media AS old USING (product_id, url)
-	ORDER BY product_id, url
+	LEFT JOIN product_media AS old ON NOT ?1 AND old.product_id = rows.product_id AND old.url = rows.url
+	ORDER BY product_id, url`
+
+const updateMedia = `
 	ON CONFLICT (product_id, url) DO UPDATE SET position = excluded.position`
 
-const importVariantAttributes = `
+const leaveOutVariantAttributes = `
 	WITH given AS (SELECT ?::jsonb AS value),
 	rows AS MATERIALIZED ( -- all that finds the attribute as columns of one relation: else the planner uses half of the index
-		SELECT r.sku, r.position, at.id AS attribute_type_id, md5(r.value)::uuid AS value_digest
-		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (sku text, type text, value text, position int)
+		SELECT r.sku, at.id AS attribute_type_id, md5(r.value)::uuid AS value_digest
+		FROM given, jsonb_to_recordset(given.value -> 'rows') AS r (sku text, type text, value text)
 		JOIN attribute_types AS at ON at.code = r.type
 	), present AS (
-		SELECT rows.sku, a.id AS attribute_id, rows.position
+		SELECT rows.sku, a.id AS attribute_id
 		FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)
-	), replaced_types AS (
-		SELECT at.id
-		FROM given, jsonb_array_elements_text(CASE jsonb_typeof(given.value -> 'types') WHEN 'array' THEN given.value -> 'types' ELSE '[]' END) AS wanted (code)
-		JOIN attribute_types AS at ON at.code = wanted.code
-	), gone AS (
-		DELETE FROM product_variant_attributes AS va
-		WHERE va.sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))
-		  AND (
-			(SELECT jsonb_typeof(given.value -> 'types') = 'null' FROM given)
-			OR va.attribute_id IN (SELECT a.id FROM attributes AS a WHERE a.attribute_type_id IN (SELECT id FROM replaced_types))
-		  )
-		  AND NOT EXISTS (SELECT FROM present WHERE present.sku = va.sku AND present.attribute_id = va.attribute_id)
+	)
+	DELETE FROM product_variant_attributes AS va
+	-- Not USING given: for the row's lock each row would carry all of the JSON.
+	WHERE va.sku = ANY(ARRAY(SELECT jsonb_array_elements_text(given.value -> 'owners') FROM given))
+	  AND (
+		(SELECT jsonb_typeof(given.value -> 'types') = 'null' FROM given)
+		OR va.attribute_id IN (
+			SELECT a.id FROM attributes AS a JOIN attribute_types AS at ON at.id = a.attribute_type_id
+			WHERE at.code = ANY(ARRAY(
+				SELECT jsonb_array_elements_text(CASE jsonb_typeof(given.value -> 'types') WHEN 'array' THEN given.value -> 'types' ELSE '[]' END)
+				FROM given
+			))
+		)
+	  )
+	  AND NOT EXISTS (SELECT FROM present WHERE present.sku = va.sku AND present.attribute_id = va.attribute_id)`
+
+const importVariantAttributes = `
+	WITH rows AS MATERIALIZED ( -- as above
+		SELECT r.sku, r.position, at.id AS attribute_type_id, md5(r.value)::uuid AS value_digest
+		FROM jsonb_to_recordset(?::jsonb) AS r (sku text, type text, value text, position int)
+		JOIN attribute_types AS at ON at.code = r.type
 	)
 	INSERT INTO product_variant_attributes (sku, attribute_id, position)
-	SELECT sku, attribute_id, position FROM present
-	ON CONFLICT (sku, attribute_id) DO UPDATE SET position = excluded.position
-	WHERE NOT EXISTS (SELECT FROM replaced_types)`
+	SELECT rows.sku, a.id, rows.position
+	FROM rows JOIN attributes AS a USING (attribute_type_id, value_digest)`
+
+const updateVariantAttributes = `
+	ON CONFLICT (sku, attribute_id) DO UPDATE SET position = excluded.position`
+
+const keepVariantAttributes = `
+	ON CONFLICT (sku, attribute_id) DO NOTHING`
 
 const leaveOutPrices = `
 	WITH given AS (SELECT ?::jsonb AS value)
@@ -366,11 +426,13 @@ const removePrices = `
 
 const importPrices = `
 	INSERT INTO product_prices (sku, price_list, amount, discount_percent)
-	SELECT sku, price_list, coalesce(r.amount, old.amount), coalesce(r.discount_percent, old.discount_percent, 0)
-	FROM jsonb_to_recordset(?::jsonb) AS r (sku text, price_list text, amount numeric, discount_percent numeric)
-	LEFT JOIN product_prices AS old USING (sku, price_list)
+	SELECT r.sku, r.price_list, coalesce(r.amount, old.amount), coalesce(r.discount_percent, old.discount_percent, 0)
+	FROM jsonb_to_recordset(?0::jsonb) AS r (sku text, price_list text, amount numeric, discount_percent numeric)
+	LEFT JOIN product_prices AS old ON NOT ?1 AND old.sku = r.sku AND old.price_list = r.price_list
 	WHERE coalesce(r.amount, old.amount) IS NOT NULL OR r.discount_percent <> 0
-	ORDER BY sku, price_list
+	ORDER BY sku, price_list`
+
+const updatePrices = `
 	ON CONFLICT (sku, price_list) DO UPDATE SET amount = excluded.amount, discount_percent = excluded.discount_percent`
 
 // ProductIDsBySKUs returns which products the existing ones among the skus belong to.

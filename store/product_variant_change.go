@@ -95,7 +95,10 @@ func (s *Store) replaceAttributes(ctx context.Context, sku string, given []*mode
 	if err := s.execJSON(ctx, "make attributes", importAttributes, values); err != nil {
 		return err
 	}
-	return s.execJSON(ctx, "replace attributes", importVariantAttributes, importOf([]string{sku}, links, nil))
+	if err := s.execJSON(ctx, "leave out attributes", leaveOutVariantAttributes, leftOutOf([]string{sku}, links, nil)); err != nil {
+		return err
+	}
+	return s.execJSON(ctx, "write attributes", importVariantAttributes+updateVariantAttributes, links)
 }
 
 func (s *Store) attributeTypesByCodes(ctx context.Context, given []*models.VariantAttributeInput) (map[string]models.AttributeValueType, error) {

@@ -59,11 +59,13 @@ func (s *Store) refreshSortTitles(ctx context.Context, ids []uuid.UUID) error {
 	return s.execJSON(ctx, "write sort titles", upsertSortTitles, s.sortTitles(translated))
 }
 
-const upsertSortTitles = `
+const insertSortTitles = `
 	INSERT INTO product_sort_titles AS s (product_id, language, sort_key)
 	SELECT product_id, language, decode(sort_key, 'hex')
 	FROM jsonb_to_recordset(?::jsonb) AS given (product_id uuid, language text, sort_key text)
-	ORDER BY product_id, language
+	ORDER BY product_id, language`
+
+const upsertSortTitles = insertSortTitles + `
 	ON CONFLICT (product_id, language) DO UPDATE SET sort_key = excluded.sort_key
 	WHERE s.sort_key <> excluded.sort_key`
 

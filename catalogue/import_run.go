@@ -17,11 +17,11 @@ const (
 	// batchSize is how many products are written in one transaction.
 	batchSize = 500
 	// maxBatchBytes is how long their texts may be together, except that a batch has at least one product.
-	maxBatchBytes = 8 << 20
+	maxBatchBytes = 2 << 20
 	// referenceBatchSize is the same for what products refer to.
 	referenceBatchSize = 2000
 	// batchesAtOnce is how many batches of products are written beside each other.
-	batchesAtOnce = 4
+	batchesAtOnce = 3
 )
 
 // importRun is one import on its way: lines are read and checked in their order, and gathered in batches. Batches of
@@ -62,9 +62,11 @@ type numbered struct {
 type batchUnderWay struct {
 	lines []numbered
 	keys  map[string]bool
-	// before are the batches that were under way when this one was complete.
-	before []*batchUnderWay
-	done   chan struct{}
+	// before are closed when the batches are written that were under way when this one was complete. They are not the
+	// batches themselves: each would keep all before it in memory.
+	before []<-chan struct{}
+	// done is closed when the batch is written.
+	done chan struct{}
 }
 
 // newImportRun returns a run, with a context that ends when a batch cannot be written.
@@ -157,7 +159,9 @@ func (r *importRun) flush(ctx context.Context) error {
 		return nil
 	}
 	r.await(batch.sharesKeys)
-	batch.before = slices.Clone(r.underWay)
+	for _, earlier := range r.underWay {
+		batch.before = append(batch.before, earlier.done)
+	}
 	r.underWay = append(r.underWay, batch)
 	r.tasks.Go(func() error {
 		defer close(batch.done)
@@ -244,8 +248,8 @@ func (r *importRun) write(ctx context.Context, batch *batchUnderWay) error {
 	if !errors.Is(err, errDependent) && !store.IsBadData(err) && !store.IsDeadlock(err) {
 		return err
 	}
-	for _, earlier := range batch.before {
-		<-earlier.done
+	for _, written := range batch.before {
+		<-written
 	}
 	r.alone.Lock()
 	defer r.alone.Unlock()

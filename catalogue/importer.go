@@ -49,7 +49,8 @@ type Report struct {
 
 // Import reads a catalogue file, plain or gzip, and writes it in batches: NDJSON, or CSV when the first line is a
 // header with a column sku or product_id. It can be repeated: products are recognised by their ids and skus. A line
-// that is not right is passed to refuse, and the rest goes in. An error means that the import could not go on.
+// that is not right is passed to refuse, and the rest goes in. Refuse is called for one line at a time, not always in
+// their order. An error means that the import could not go on.
 func (i *Importer) Import(ctx context.Context, source io.Reader, refuse func(Refusal)) (Report, error) {
 	return i.importFile(ctx, "", source, refuse)
 }

@@ -272,8 +272,18 @@ func (ec *executionContext) fieldContext_ProductConnection_facets(_ context.Cont
 }
 
 func (ec *executionContext) _ProductEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductEdge) graphql.Marshaler {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductEdge_cursor,
+		func(ctx context.Context) (string, error) {
+			return obj.Cursor()
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		})
 }
+func (ec *executionContext) fieldContext_ProductEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductEdge", field, true, false, "String")
+}
+
 func (ec *executionContext) _ProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.ProductEdge) graphql.Marshaler {
 	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ProductEdge", field), field.Selections, obj.Node)
 }

@@ -97,8 +97,18 @@ func (ec *executionContext) _ProductSearchConnection_facets(ctx context.Context,
 	return ec.marshalNProductSearchFacets2ᚖecosellerᚋmodelsᚐProductSearchFacets(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Facets)
 }
 func (ec *executionContext) _ProductSearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchEdge_cursor,
+		func(ctx context.Context) (string, error) {
+			return obj.Cursor()
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		})
 }
+func (ec *executionContext) fieldContext_ProductSearchEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProductSearchEdge", field, true, false, "String")
+}
+
 func (ec *executionContext) _ProductSearchEdge_score(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
 	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Score)
 }

@@ -57,9 +57,12 @@ func (c *ProductConnection) Nodes() []*Product {
 
 // ProductEdge is a product in a list.
 type ProductEdge struct {
-	Cursor string
-	Node   *Product
+	Place ProductCursor
+	Node  *Product
 }
+
+// Cursor is the place as clients carry it: most of them ask for the last one alone.
+func (e *ProductEdge) Cursor() (string, error) { return EncodeCursor(e.Place) }
 
 // ProductSearchConnection is a page of found products.
 type ProductSearchConnection struct {
@@ -93,12 +96,16 @@ func (c *ProductSearchConnection) CorrectedQueryOrNil() *string { return orNil(c
 
 // ProductSearchEdge is a found product.
 type ProductSearchEdge struct {
-	Cursor string
-	Score  float64
-	Node   *Product
+	// Place is what the search knows of the hit.
+	Place any
+	Score float64
+	Node  *Product
 	// Highlight is empty unless it is selected.
 	Highlight ProductSearchHighlight
 }
+
+// Cursor is the place as clients carry it.
+func (e *ProductSearchEdge) Cursor() (string, error) { return EncodeCursor(e.Place) }
 
 // orNil returns nil for an empty value, which GraphQL writes as null.
 func orNil[T ~string](s T) *T {

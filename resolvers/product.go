@@ -288,17 +288,25 @@ func productConnection(q models.ProductQuery, places []store.ProductPlace, produ
 		if product == nil {
 			continue
 		}
-		cursor, err := models.EncodeCursor(models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: place.SortKey, ID: place.ID})
-		if err != nil {
-			return nil, err
-		}
-		connection.Edges = append(connection.Edges, &models.ProductEdge{Cursor: cursor, Node: product})
+		cursor := models.ProductCursor{SortKey: q.SortKey, Within: q.SortedWithin(), Value: place.SortKey, ID: place.ID}
+		connection.Edges = append(connection.Edges, &models.ProductEdge{Place: cursor, Node: product})
 	}
-	if n := len(connection.Edges); n > 0 {
-		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
-		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
+	n := len(connection.Edges)
+	if n == 0 {
+		return connection, nil
 	}
-	return connection, nil
+	return connection, setCursors(connection.PageInfo, connection.Edges[0].Place, connection.Edges[n-1].Place)
+}
+
+// setCursors says where a page begins and ends.
+func setCursors(page *models.PageInfo, first, last any) error {
+	start, err := models.EncodeCursor(first)
+	if err != nil {
+		return err
+	}
+	end, err := models.EncodeCursor(last)
+	page.StartCursor, page.EndCursor = &start, &end
+	return err
 }
 
 // variantPrice returns the variant's price for the country, or nil when it has none in the price list.

@@ -149,17 +149,14 @@ func (r *Resolver) foundProducts(ctx context.Context, request search.Request, re
 		TotalCount: result.Total, Engine: result.Engine, Degraded: result.Degraded, Language: request.Chain[0],
 		CorrectedQuery: result.Corrected, Relaxed: result.Relaxed, SearchID: searchID,
 	}
-	for i, hit := range result.Hits {
-		cursor, err := models.EncodeCursor(hit)
-		if err != nil {
-			return nil, err
-		}
-		if i == 0 {
-			connection.PageInfo.StartCursor = &cursor
-		}
-		connection.PageInfo.EndCursor = &cursor
+	for _, hit := range result.Hits {
 		if product := products[hit.ProductID]; product != nil {
-			connection.Edges = append(connection.Edges, &models.ProductSearchEdge{Cursor: cursor, Score: hit.Score, Node: product, Highlight: result.Highlights[hit.ProductID]})
+			connection.Edges = append(connection.Edges, &models.ProductSearchEdge{Place: hit, Score: hit.Score, Node: product, Highlight: result.Highlights[hit.ProductID]})
+		}
+	}
+	if n := len(result.Hits); n > 0 {
+		if err := setCursors(connection.PageInfo, result.Hits[0], result.Hits[n-1]); err != nil {
+			return nil, err
 		}
 	}
 	if request.Facets {

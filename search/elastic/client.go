@@ -85,6 +85,8 @@ func newTransport(o Options) (*elastictransport.Client, error) {
 		elastictransport.WithTransport(&http.Transport{
 			DialContext:         (&net.Dialer{Timeout: time.Second}).DialContext,
 			MaxIdleConnsPerHost: 32,
+			// Answers are small, and to compress them takes Elasticsearch longer than to send them.
+			DisableCompression: true,
 			IdleConnTimeout:     time.Minute,
 		}),
 	)

@@ -87,7 +87,7 @@ func newTransport(o Options) (*elastictransport.Client, error) {
 			MaxIdleConnsPerHost: 32,
 			// Answers are small, and to compress them takes Elasticsearch longer than to send them.
 			DisableCompression: true,
-			IdleConnTimeout:     time.Minute,
+			IdleConnTimeout:    time.Minute,
 		}),
 	)
 }

@@ -201,19 +201,25 @@ func (r *importRun) wait() error {
 	return r.tasks.Wait() //nolint:wrapcheck // it is from write
 }
 
-// flushReferences writes the reference data. When the database refuses it because of a line, the lines are written one
-// by one, to find which.
 func (r *importRun) flushReferences(ctx context.Context) error {
 	batch := r.references
 	r.references, r.keys = nil, nil
-	err := r.writeReferences(ctx, batch)
+	return writeOrFindRefused(batch,
+		func(batch []*referenceItem) error { return r.writeReferences(ctx, batch) },
+		func(item *referenceItem, reason string) { r.reject(item.number, reason) })
+}
+
+// writeOrFindRefused writes a batch. When the database refuses it because of a line, the lines are written one by one, to
+// find which.
+func writeOrFindRefused[T any](batch []T, write func(batch []T) error, refuse func(item T, reason string)) error {
+	err := write(batch)
 	if !store.IsBadData(err) {
 		return err
 	}
 	for _, item := range batch {
-		err := r.writeReferences(ctx, []*referenceItem{item})
+		err := write([]T{item})
 		if store.IsBadData(err) {
-			r.reject(item.number, store.Reason(err))
+			refuse(item, store.Reason(err))
 			continue
 		}
 		if err != nil {
@@ -253,27 +259,9 @@ func (r *importRun) write(ctx context.Context, batch *batchUnderWay) error {
 	}
 	r.alone.Lock()
 	defer r.alone.Unlock()
-	return r.writeAlone(ctx, batch.lines)
-}
-
-// writeAlone writes a batch. When the database refuses it because of a line, the lines are written one by one, to find
-// which.
-func (r *importRun) writeAlone(ctx context.Context, batch []numbered) error {
-	err := r.writeLines(ctx, batch, nil)
-	if !store.IsBadData(err) {
-		return err
-	}
-	for _, item := range batch {
-		err := r.writeLines(ctx, []numbered{item}, nil)
-		if store.IsBadData(err) {
-			r.reject(item.line, store.Reason(err))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return writeOrFindRefused(batch.lines,
+		func(lines []numbered) error { return r.writeLines(ctx, lines, nil) },
+		func(item numbered, reason string) { r.reject(item.line, reason) })
 }
 
 // writeLines writes products in one transaction, if the condition holds of what is to be written.

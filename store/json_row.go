@@ -24,6 +24,13 @@ type jsonRow struct {
 	err  error
 }
 
+// readRow reads a row that is an array.
+func readRow(text string, read func(r *jsonRow)) error {
+	r := &jsonRow{text: text}
+	r.tuple(func() { read(r) })
+	return r.Err()
+}
+
 // Err is what went wrong, or nil when all of the row was read.
 func (r *jsonRow) Err() error {
 	if r.err == nil && r.at < len(r.text) {

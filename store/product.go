@@ -44,17 +44,13 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 	if q.Backward {
 		direction = direction.Reverse()
 	}
-	order, err := orderOf(q)
-	if err != nil {
-		return nil, false, err
-	}
 	if q, err = s.WithBelow(ctx, q); err != nil {
 		return nil, false, err
 	}
 	if isCategoryPage(q) {
 		places, err = s.categoryPage(ctx, q, direction, q.Size+1)
 	} else {
-		places, err = s.filteredPage(ctx, q, order, direction, q.Size+1)
+		places, err = s.filteredPage(ctx, q, direction, q.Size+1)
 	}
 	if err != nil {
 		return nil, false, err
@@ -69,9 +65,11 @@ func (s *Store) ProductPage(ctx context.Context, q models.ProductQuery) (places 
 }
 
 // filteredPage returns up to limit places of any list.
-func (s *Store) filteredPage(
-	ctx context.Context, q models.ProductQuery, order productOrder, direction models.SortDirection, limit int,
-) ([]ProductPlace, error) {
+func (s *Store) filteredPage(ctx context.Context, q models.ProductQuery, direction models.SortDirection, limit int) ([]ProductPlace, error) {
+	order, err := orderOf(q)
+	if err != nil {
+		return nil, err
+	}
 	rare, err := s.rareAttributes(ctx, q.Attributes)
 	if err != nil {
 		return nil, err

@@ -35,9 +35,8 @@ func (s *Store) categoryPage(ctx context.Context, q models.ProductQuery, directi
 	}
 	places := make([]ProductPlace, len(rows))
 	for i, text := range rows {
-		row := &jsonRow{text: text}
-		row.tuple(func() { places[i] = ProductPlace{ID: row.uuid(), SortKey: row.string()} })
-		if err := row.Err(); err != nil {
+		err := readRow(text, func(r *jsonRow) { places[i] = ProductPlace{ID: r.uuid(), SortKey: r.string()} })
+		if err != nil {
 			return nil, fmt.Errorf("read page of products in categories: %w", err)
 		}
 	}

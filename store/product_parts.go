@@ -81,14 +81,13 @@ func (s *Store) productsWithParts(ctx context.Context, where, value string, chai
 	}
 	products := make([]*ProductWithParts, len(rows))
 	for i, text := range rows {
-		row := &jsonRow{text: text}
 		products[i] = &ProductWithParts{size: len(text)}
-		row.each(func() {
+		err := readRow(text, func(r *jsonRow) {
 			for _, part := range read.parts {
-				part.read(row, products[i])
+				part.read(r, products[i])
 			}
 		})
-		if err := row.Err(); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("read product with its parts: %w", err)
 		}
 		products[i].setChain(chain)

@@ -29,7 +29,7 @@ func (ec *executionContext) _Attribute_id(ctx context.Context, field graphql.Col
 	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
 }
 func (ec *executionContext) _Attribute_type(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
-	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "Attribute", field), field.Selections, obj.Type)
+	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(below(ctx, "Attribute", field), field.Selections, obj.Type)
 }
 func (ec *executionContext) _Attribute_value(ctx context.Context, field graphql.CollectedField, obj *models.Attribute) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Value)
@@ -44,10 +44,10 @@ func (ec *executionContext) _Attribute_version(ctx context.Context, field graphq
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) _AttributeFacet_type(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
-	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "AttributeFacet", field), field.Selections, obj.Type)
+	return ec.marshalNAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(below(ctx, "AttributeFacet", field), field.Selections, obj.Type)
 }
 func (ec *executionContext) _AttributeFacet_values(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
-	return ec.marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(ec.below(ctx, "AttributeFacet", field), field.Selections, obj.Values)
+	return ec.marshalNAttributeFacetValue2ᚕᚖecosellerᚋmodelsᚐAttributeFacetValueᚄ(below(ctx, "AttributeFacet", field), field.Selections, obj.Values)
 }
 func (ec *executionContext) _AttributeFacet_min(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacet) graphql.Marshaler {
 	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Min)
@@ -56,16 +56,16 @@ func (ec *executionContext) _AttributeFacet_max(ctx context.Context, field graph
 	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Max)
 }
 func (ec *executionContext) _AttributeFacetValue_attribute(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) graphql.Marshaler {
-	return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(ec.below(ctx, "AttributeFacetValue", field), field.Selections, obj.Attribute)
+	return ec.marshalNAttribute2ᚖecosellerᚋmodelsᚐAttribute(below(ctx, "AttributeFacetValue", field), field.Selections, obj.Attribute)
 }
 func (ec *executionContext) _AttributeFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.AttributeFacetValue) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
 func (ec *executionContext) _AttributePayload_attribute(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) graphql.Marshaler {
-	return ec.marshalOAttribute2ᚖecosellerᚋmodelsᚐAttribute(ec.below(ctx, "AttributePayload", field), field.Selections, obj.Attribute)
+	return ec.marshalOAttribute2ᚖecosellerᚋmodelsᚐAttribute(below(ctx, "AttributePayload", field), field.Selections, obj.Attribute)
 }
 func (ec *executionContext) _AttributePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "AttributePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "AttributePayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _AttributeType_code(ctx context.Context, field graphql.CollectedField, obj *models.AttributeType) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
@@ -102,10 +102,10 @@ func (ec *executionContext) fieldContext_AttributeType_attributes(_ context.Cont
 }
 
 func (ec *executionContext) _AttributeTypePayload_attributeType(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) graphql.Marshaler {
-	return ec.marshalOAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(ec.below(ctx, "AttributeTypePayload", field), field.Selections, obj.AttributeType)
+	return ec.marshalOAttributeType2ᚖecosellerᚋmodelsᚐAttributeType(below(ctx, "AttributeTypePayload", field), field.Selections, obj.AttributeType)
 }
 func (ec *executionContext) _AttributeTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AttributeTypePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "AttributeTypePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "AttributeTypePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -228,7 +228,7 @@ func UnmarshalAttributeTypeInput(ctx context.Context, raw any) (models.Attribute
 var attributeImplementors = []string{"Attribute", "Node"}
 
 func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet, obj *models.Attribute) graphql.Marshaler {
-	selected := ec.selected(sel, attributeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -278,7 +278,7 @@ func (ec *executionContext) _Attribute(ctx context.Context, sel ast.SelectionSet
 var attributeFacetImplementors = []string{"AttributeFacet"}
 
 func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeFacet) graphql.Marshaler {
-	selected := ec.selected(sel, attributeFacetImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributeFacetImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -318,7 +318,7 @@ func (ec *executionContext) _AttributeFacet(ctx context.Context, sel ast.Selecti
 var attributeFacetValueImplementors = []string{"AttributeFacetValue"}
 
 func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeFacetValue) graphql.Marshaler {
-	selected := ec.selected(sel, attributeFacetValueImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributeFacetValueImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -348,7 +348,7 @@ func (ec *executionContext) _AttributeFacetValue(ctx context.Context, sel ast.Se
 var attributePayloadImplementors = []string{"AttributePayload"}
 
 func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.SelectionSet, obj *AttributePayload) graphql.Marshaler {
-	selected := ec.selected(sel, attributePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -378,7 +378,7 @@ func (ec *executionContext) _AttributePayload(ctx context.Context, sel ast.Selec
 var attributeTypeImplementors = []string{"AttributeType"}
 
 func (ec *executionContext) _AttributeType(ctx context.Context, sel ast.SelectionSet, obj *models.AttributeType) graphql.Marshaler {
-	selected := ec.selected(sel, attributeTypeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributeTypeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -428,7 +428,7 @@ func (ec *executionContext) _AttributeType(ctx context.Context, sel ast.Selectio
 var attributeTypePayloadImplementors = []string{"AttributeTypePayload"}
 
 func (ec *executionContext) _AttributeTypePayload(ctx context.Context, sel ast.SelectionSet, obj *AttributeTypePayload) graphql.Marshaler {
-	selected := ec.selected(sel, attributeTypePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, attributeTypePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -28,10 +28,10 @@ type CategoryResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CategoriesPayload_categories(ctx context.Context, field graphql.CollectedField, obj *CategoriesPayload) graphql.Marshaler {
-	return ec.marshalNCategory2ᚕᚖecosellerᚋmodelsᚐCategoryᚄ(ec.below(ctx, "CategoriesPayload", field), field.Selections, obj.Categories)
+	return ec.marshalNCategory2ᚕᚖecosellerᚋmodelsᚐCategoryᚄ(below(ctx, "CategoriesPayload", field), field.Selections, obj.Categories)
 }
 func (ec *executionContext) _CategoriesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CategoriesPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CategoriesPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "CategoriesPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _Category_id(ctx context.Context, field graphql.CollectedField, obj *models.Category) graphql.Marshaler {
 	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
@@ -118,10 +118,10 @@ func (ec *executionContext) fieldContext_Category_path(_ context.Context, field 
 }
 
 func (ec *executionContext) _CategoryPayload_category(ctx context.Context, field graphql.CollectedField, obj *CategoryPayload) graphql.Marshaler {
-	return ec.marshalOCategory2ᚖecosellerᚋmodelsᚐCategory(ec.below(ctx, "CategoryPayload", field), field.Selections, obj.Category)
+	return ec.marshalOCategory2ᚖecosellerᚋmodelsᚐCategory(below(ctx, "CategoryPayload", field), field.Selections, obj.Category)
 }
 func (ec *executionContext) _CategoryPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CategoryPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CategoryPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "CategoryPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -272,7 +272,7 @@ func UnmarshalCategoryTranslationInput(ctx context.Context, raw any) (models.Cat
 var categoriesPayloadImplementors = []string{"CategoriesPayload"}
 
 func (ec *executionContext) _CategoriesPayload(ctx context.Context, sel ast.SelectionSet, obj *CategoriesPayload) graphql.Marshaler {
-	selected := ec.selected(sel, categoriesPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, categoriesPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -302,7 +302,7 @@ func (ec *executionContext) _CategoriesPayload(ctx context.Context, sel ast.Sele
 var categoryImplementors = []string{"Category", "Node"}
 
 func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet, obj *models.Category) graphql.Marshaler {
-	selected := ec.selected(sel, categoryImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, categoryImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -382,7 +382,7 @@ func (ec *executionContext) _Category(ctx context.Context, sel ast.SelectionSet,
 var categoryPayloadImplementors = []string{"CategoryPayload"}
 
 func (ec *executionContext) _CategoryPayload(ctx context.Context, sel ast.SelectionSet, obj *CategoryPayload) graphql.Marshaler {
-	selected := ec.selected(sel, categoryPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, categoryPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -31,19 +31,19 @@ func (ec *executionContext) _Country_locale(ctx context.Context, field graphql.C
 	return ec.marshalNString2string(ctx, field.Selections, obj.Locale)
 }
 func (ec *executionContext) _Country_defaultPriceList(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
-	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "Country", field), field.Selections, obj.DefaultPriceList)
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(below(ctx, "Country", field), field.Selections, obj.DefaultPriceList)
 }
 func (ec *executionContext) _Country_vatGroups(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
-	return ec.marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(ec.below(ctx, "Country", field), field.Selections, obj.VatGroups)
+	return ec.marshalNVatGroup2ᚕᚖecosellerᚋmodelsᚐVatGroupᚄ(below(ctx, "Country", field), field.Selections, obj.VatGroups)
 }
 func (ec *executionContext) _Country_version(ctx context.Context, field graphql.CollectedField, obj *models.Country) graphql.Marshaler {
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) _CountryPayload_country(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) graphql.Marshaler {
-	return ec.marshalOCountry2ᚖecosellerᚋmodelsᚐCountry(ec.below(ctx, "CountryPayload", field), field.Selections, obj.Country)
+	return ec.marshalOCountry2ᚖecosellerᚋmodelsᚐCountry(below(ctx, "CountryPayload", field), field.Selections, obj.Country)
 }
 func (ec *executionContext) _CountryPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CountryPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CountryPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "CountryPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _VatGroup_code(ctx context.Context, field graphql.CollectedField, obj *models.VatGroup) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
@@ -64,10 +64,10 @@ func (ec *executionContext) _VatGroup_version(ctx context.Context, field graphql
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) _VatGroupPayload_vatGroup(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) graphql.Marshaler {
-	return ec.marshalOVatGroup2ᚖecosellerᚋmodelsᚐVatGroup(ec.below(ctx, "VatGroupPayload", field), field.Selections, obj.VatGroup)
+	return ec.marshalOVatGroup2ᚖecosellerᚋmodelsᚐVatGroup(below(ctx, "VatGroupPayload", field), field.Selections, obj.VatGroup)
 }
 func (ec *executionContext) _VatGroupPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *VatGroupPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "VatGroupPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "VatGroupPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -197,7 +197,7 @@ func UnmarshalVatGroupInput(ctx context.Context, raw any) (models.VatGroupInput,
 var countryImplementors = []string{"Country"}
 
 func (ec *executionContext) _Country(ctx context.Context, sel ast.SelectionSet, obj *models.Country) graphql.Marshaler {
-	selected := ec.selected(sel, countryImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, countryImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -247,7 +247,7 @@ func (ec *executionContext) _Country(ctx context.Context, sel ast.SelectionSet, 
 var countryPayloadImplementors = []string{"CountryPayload"}
 
 func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.SelectionSet, obj *CountryPayload) graphql.Marshaler {
-	selected := ec.selected(sel, countryPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, countryPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -277,7 +277,7 @@ func (ec *executionContext) _CountryPayload(ctx context.Context, sel ast.Selecti
 var vatGroupImplementors = []string{"VatGroup", "Vat"}
 
 func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet, obj *models.VatGroup) graphql.Marshaler {
-	selected := ec.selected(sel, vatGroupImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, vatGroupImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -327,7 +327,7 @@ func (ec *executionContext) _VatGroup(ctx context.Context, sel ast.SelectionSet,
 var vatGroupPayloadImplementors = []string{"VatGroupPayload"}
 
 func (ec *executionContext) _VatGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *VatGroupPayload) graphql.Marshaler {
-	selected := ec.selected(sel, vatGroupPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, vatGroupPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

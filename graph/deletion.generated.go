@@ -22,10 +22,10 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _DeletePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) graphql.Marshaler {
-	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "DeletePayload", field), field.Selections, obj.Deletion)
+	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(below(ctx, "DeletePayload", field), field.Selections, obj.Deletion)
 }
 func (ec *executionContext) _DeletePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *DeletePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "DeletePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "DeletePayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _Deletion_id(ctx context.Context, field graphql.CollectedField, obj *models.Deletion) graphql.Marshaler {
 	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
@@ -43,25 +43,25 @@ func (ec *executionContext) _Deletion_deletedAt(ctx context.Context, field graph
 	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.DeletedAt)
 }
 func (ec *executionContext) _DeletionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
-	return ec.marshalNDeletionEdge2ᚕᚖecosellerᚋmodelsᚐDeletionEdgeᚄ(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNDeletionEdge2ᚕᚖecosellerᚋmodelsᚐDeletionEdgeᚄ(below(ctx, "DeletionConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _DeletionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
-	return ec.marshalNDeletion2ᚕᚖecosellerᚋmodelsᚐDeletionᚄ(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNDeletion2ᚕᚖecosellerᚋmodelsᚐDeletionᚄ(below(ctx, "DeletionConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _DeletionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.DeletionConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "DeletionConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "DeletionConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _DeletionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _DeletionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.DeletionEdge) graphql.Marshaler {
-	return ec.marshalNDeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "DeletionEdge", field), field.Selections, obj.Node)
+	return ec.marshalNDeletion2ᚖecosellerᚋmodelsᚐDeletion(below(ctx, "DeletionEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _RestorePayload_deletion(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) graphql.Marshaler {
-	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(ec.below(ctx, "RestorePayload", field), field.Selections, obj.Deletion)
+	return ec.marshalODeletion2ᚖecosellerᚋmodelsᚐDeletion(below(ctx, "RestorePayload", field), field.Selections, obj.Deletion)
 }
 func (ec *executionContext) _RestorePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RestorePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "RestorePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "RestorePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -79,7 +79,7 @@ func (ec *executionContext) _RestorePayload_userErrors(ctx context.Context, fiel
 var deletePayloadImplementors = []string{"DeletePayload"}
 
 func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.SelectionSet, obj *DeletePayload) graphql.Marshaler {
-	selected := ec.selected(sel, deletePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, deletePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -109,7 +109,7 @@ func (ec *executionContext) _DeletePayload(ctx context.Context, sel ast.Selectio
 var deletionImplementors = []string{"Deletion"}
 
 func (ec *executionContext) _Deletion(ctx context.Context, sel ast.SelectionSet, obj *models.Deletion) graphql.Marshaler {
-	selected := ec.selected(sel, deletionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, deletionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -154,7 +154,7 @@ func (ec *executionContext) _Deletion(ctx context.Context, sel ast.SelectionSet,
 var deletionConnectionImplementors = []string{"DeletionConnection"}
 
 func (ec *executionContext) _DeletionConnection(ctx context.Context, sel ast.SelectionSet, obj *models.DeletionConnection) graphql.Marshaler {
-	selected := ec.selected(sel, deletionConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, deletionConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -190,7 +190,7 @@ func (ec *executionContext) _DeletionConnection(ctx context.Context, sel ast.Sel
 var deletionEdgeImplementors = []string{"DeletionEdge"}
 
 func (ec *executionContext) _DeletionEdge(ctx context.Context, sel ast.SelectionSet, obj *models.DeletionEdge) graphql.Marshaler {
-	selected := ec.selected(sel, deletionEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, deletionEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -220,7 +220,7 @@ func (ec *executionContext) _DeletionEdge(ctx context.Context, sel ast.Selection
 var restorePayloadImplementors = []string{"RestorePayload"}
 
 func (ec *executionContext) _RestorePayload(ctx context.Context, sel ast.SelectionSet, obj *RestorePayload) graphql.Marshaler {
-	selected := ec.selected(sel, restorePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, restorePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

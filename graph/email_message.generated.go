@@ -30,10 +30,10 @@ type EmailMessageConnectionResolver interface {
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CancelEmailsPayload_emails(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) graphql.Marshaler {
-	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ec.below(ctx, "CancelEmailsPayload", field), field.Selections, obj.Emails)
+	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(below(ctx, "CancelEmailsPayload", field), field.Selections, obj.Emails)
 }
 func (ec *executionContext) _CancelEmailsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CancelEmailsPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "CancelEmailsPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "CancelEmailsPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _EmailAttachment_filename(ctx context.Context, field graphql.CollectedField, obj *models.EmailAttachment) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Filename)
@@ -140,13 +140,13 @@ func (ec *executionContext) fieldContext_EmailMessage_attachments(_ context.Cont
 }
 
 func (ec *executionContext) _EmailMessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
-	return ec.marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNEmailMessageEdge2ᚕᚖecosellerᚋmodelsᚐEmailMessageEdgeᚄ(below(ctx, "EmailMessageConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _EmailMessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
-	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNEmailMessage2ᚕᚖecosellerᚋmodelsᚐEmailMessageᚄ(below(ctx, "EmailMessageConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _EmailMessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "EmailMessageConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "EmailMessageConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _EmailMessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageConnection) graphql.Marshaler {
 	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_EmailMessageConnection_totalCount,
@@ -165,13 +165,13 @@ func (ec *executionContext) _EmailMessageEdge_cursor(ctx context.Context, field 
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _EmailMessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailMessageEdge) graphql.Marshaler {
-	return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ec.below(ctx, "EmailMessageEdge", field), field.Selections, obj.Node)
+	return ec.marshalNEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(below(ctx, "EmailMessageEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _SendEmailPayload_email(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) graphql.Marshaler {
-	return ec.marshalOEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(ec.below(ctx, "SendEmailPayload", field), field.Selections, obj.Email)
+	return ec.marshalOEmailMessage2ᚖecosellerᚋmodelsᚐEmailMessage(below(ctx, "SendEmailPayload", field), field.Selections, obj.Email)
 }
 func (ec *executionContext) _SendEmailPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SendEmailPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "SendEmailPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "SendEmailPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -504,7 +504,7 @@ func UnmarshalSendEmailInput(ctx context.Context, raw any) (SendEmailInput, erro
 var cancelEmailsPayloadImplementors = []string{"CancelEmailsPayload"}
 
 func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelEmailsPayload) graphql.Marshaler {
-	selected := ec.selected(sel, cancelEmailsPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, cancelEmailsPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -534,7 +534,7 @@ func (ec *executionContext) _CancelEmailsPayload(ctx context.Context, sel ast.Se
 var emailAttachmentImplementors = []string{"EmailAttachment"}
 
 func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.SelectionSet, obj *models.EmailAttachment) graphql.Marshaler {
-	selected := ec.selected(sel, emailAttachmentImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailAttachmentImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -564,7 +564,7 @@ func (ec *executionContext) _EmailAttachment(ctx context.Context, sel ast.Select
 var emailEventImplementors = []string{"EmailEvent"}
 
 func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSet, obj *models.EmailEvent) graphql.Marshaler {
-	selected := ec.selected(sel, emailEventImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailEventImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -604,7 +604,7 @@ func (ec *executionContext) _EmailEvent(ctx context.Context, sel ast.SelectionSe
 var emailMessageImplementors = []string{"EmailMessage", "Node"}
 
 func (ec *executionContext) _EmailMessage(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessage) graphql.Marshaler {
-	selected := ec.selected(sel, emailMessageImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailMessageImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -714,7 +714,7 @@ func (ec *executionContext) _EmailMessage(ctx context.Context, sel ast.Selection
 var emailMessageConnectionImplementors = []string{"EmailMessageConnection"}
 
 func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessageConnection) graphql.Marshaler {
-	selected := ec.selected(sel, emailMessageConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailMessageConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -736,7 +736,7 @@ func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast
 				out.Invalids++
 			}
 		case "totalCount":
-			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+			out.resolveLater(i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._EmailMessageConnection_totalCount(ctx, field, obj)
 			})
 		default:
@@ -754,7 +754,7 @@ func (ec *executionContext) _EmailMessageConnection(ctx context.Context, sel ast
 var emailMessageEdgeImplementors = []string{"EmailMessageEdge"}
 
 func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.SelectionSet, obj *models.EmailMessageEdge) graphql.Marshaler {
-	selected := ec.selected(sel, emailMessageEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailMessageEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -784,7 +784,7 @@ func (ec *executionContext) _EmailMessageEdge(ctx context.Context, sel ast.Selec
 var sendEmailPayloadImplementors = []string{"SendEmailPayload"}
 
 func (ec *executionContext) _SendEmailPayload(ctx context.Context, sel ast.SelectionSet, obj *SendEmailPayload) graphql.Marshaler {
-	selected := ec.selected(sel, sendEmailPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, sendEmailPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

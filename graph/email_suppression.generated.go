@@ -34,25 +34,25 @@ func (ec *executionContext) _EmailSuppression_createdAt(ctx context.Context, fie
 	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) _EmailSuppressionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
-	return ec.marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNEmailSuppressionEdge2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionEdgeᚄ(below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _EmailSuppressionConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
-	return ec.marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNEmailSuppression2ᚕᚖecosellerᚋmodelsᚐEmailSuppressionᚄ(below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _EmailSuppressionConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "EmailSuppressionConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _EmailSuppressionEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _EmailSuppressionEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.EmailSuppressionEdge) graphql.Marshaler {
-	return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(ec.below(ctx, "EmailSuppressionEdge", field), field.Selections, obj.Node)
+	return ec.marshalNEmailSuppression2ᚖecosellerᚋmodelsᚐEmailSuppression(below(ctx, "EmailSuppressionEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _EmailSuppressionPayload_address(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) graphql.Marshaler {
 	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Address)
 }
 func (ec *executionContext) _EmailSuppressionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *EmailSuppressionPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "EmailSuppressionPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "EmailSuppressionPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -70,7 +70,7 @@ func (ec *executionContext) _EmailSuppressionPayload_userErrors(ctx context.Cont
 var emailSuppressionImplementors = []string{"EmailSuppression"}
 
 func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppression) graphql.Marshaler {
-	selected := ec.selected(sel, emailSuppressionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailSuppressionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -110,7 +110,7 @@ func (ec *executionContext) _EmailSuppression(ctx context.Context, sel ast.Selec
 var emailSuppressionConnectionImplementors = []string{"EmailSuppressionConnection"}
 
 func (ec *executionContext) _EmailSuppressionConnection(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppressionConnection) graphql.Marshaler {
-	selected := ec.selected(sel, emailSuppressionConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailSuppressionConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -146,7 +146,7 @@ func (ec *executionContext) _EmailSuppressionConnection(ctx context.Context, sel
 var emailSuppressionEdgeImplementors = []string{"EmailSuppressionEdge"}
 
 func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.SelectionSet, obj *models.EmailSuppressionEdge) graphql.Marshaler {
-	selected := ec.selected(sel, emailSuppressionEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailSuppressionEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -176,7 +176,7 @@ func (ec *executionContext) _EmailSuppressionEdge(ctx context.Context, sel ast.S
 var emailSuppressionPayloadImplementors = []string{"EmailSuppressionPayload"}
 
 func (ec *executionContext) _EmailSuppressionPayload(ctx context.Context, sel ast.SelectionSet, obj *EmailSuppressionPayload) graphql.Marshaler {
-	selected := ec.selected(sel, emailSuppressionPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, emailSuppressionPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

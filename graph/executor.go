@@ -112,11 +112,7 @@ type selection struct {
 	keys [][]byte
 }
 
-// selected returns the fields of the selection for a type with those names.
-func (ec *executionContext) selected(sel ast.SelectionSet, implementors []string) *selection {
-	return ec.fieldsOf(ec.OperationContext, sel, implementors)
-}
-
+// fieldsOf returns the fields of the selection for a type with those names.
 func (s *selections) fieldsOf(operation *graphql.OperationContext, sel ast.SelectionSet, implementors []string) *selection {
 	key := selectionKey{first: &sel[0], length: len(sel), implementors: &implementors[0]}
 	s.mu.RLock()
@@ -184,7 +180,7 @@ func (a *argumentsRead) arguments(
 }
 
 // below returns the context of what is below a field that has no resolver.
-func (ec *executionContext) below(ctx context.Context, object string, field graphql.CollectedField) context.Context {
+func below(ctx context.Context, object string, field graphql.CollectedField) context.Context {
 	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: object, Field: field})
 }
 
@@ -195,24 +191,30 @@ func resolveField[T any](
 	newContext func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error),
 	resolve func(ctx context.Context) (T, error),
 	marshal func(ctx context.Context, selections ast.SelectionSet, value T) graphql.Marshaler,
-) (result graphql.Marshaler) {
+) graphql.Marshaler {
 	own, err := newContext(ctx, field)
 	if err != nil {
 		return graphql.Null
 	}
-	ctx = graphql.WithFieldContext(ctx, own)
+	return safely(graphql.WithFieldContext(ctx, own), func(ctx context.Context) graphql.Marshaler {
+		value, err := resolve(ctx)
+		if err != nil {
+			operation.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
+			return graphql.Null
+		}
+		return marshal(ctx, field.Selections, value)
+	})
+}
+
+// safely turns a panic into an error of the answer, at the place that the context says.
+func safely(ctx context.Context, resolve func(ctx context.Context) graphql.Marshaler) (result graphql.Marshaler) {
 	defer func() {
 		if r := recover(); r != nil {
-			operation.Error(ctx, operation.Recover(ctx, r))
+			graphql.AddError(ctx, graphql.Recover(ctx, r))
 			result = graphql.Null
 		}
 	}()
-	value, err := resolve(ctx)
-	if err != nil {
-		operation.Error(ctx, graphql.AddFieldLocationToError(ctx, err))
-		return graphql.Null
-	}
-	return marshal(ctx, field.Selections, value)
+	return resolve(ctx)
 }
 
 // A fieldSet is an object of the answer.
@@ -245,39 +247,21 @@ func newFieldSet(s *selection) *fieldSet {
 }
 
 // resolveLater has a field resolved beside others when Dispatch is called.
-func (s *fieldSet) resolveLater(
-	operation *graphql.OperationContext, i int, nonNull bool, resolve func(ctx context.Context) graphql.Marshaler,
-) {
+func (s *fieldSet) resolveLater(i int, nonNull bool, resolve func(ctx context.Context) graphql.Marshaler) {
 	invalid := graphql.RequiredNull
 	if nonNull {
 		invalid = graphql.Null
 	}
-	s.later = append(s.later, laterField{i: i, invalid: invalid, resolve: func(ctx context.Context) graphql.Marshaler {
-		return resolveSafely(ctx, operation, resolve)
-	}})
+	s.later = append(s.later, laterField{i: i, invalid: invalid, resolve: resolve})
 }
 
 // resolveRootLater does so with a field of the operation itself, which has its own context.
 func (s *fieldSet) resolveRootLater(
 	ctx context.Context, operation *graphql.OperationContext, i int, nonNull bool, resolve func(ctx context.Context) graphql.Marshaler,
 ) {
-	s.resolveLater(operation, i, nonNull, func(context.Context) graphql.Marshaler {
-		return operation.RootResolverMiddleware(ctx, func(ctx context.Context) graphql.Marshaler {
-			return resolveSafely(ctx, operation, resolve)
-		})
+	s.resolveLater(i, nonNull, func(context.Context) graphql.Marshaler {
+		return operation.RootResolverMiddleware(ctx, resolve)
 	})
-}
-
-func resolveSafely(
-	ctx context.Context, operation *graphql.OperationContext, resolve func(ctx context.Context) graphql.Marshaler,
-) (result graphql.Marshaler) {
-	defer func() {
-		if r := recover(); r != nil {
-			operation.Error(ctx, operation.Recover(ctx, r))
-			result = graphql.Null
-		}
-	}()
-	return resolve(ctx)
 }
 
 // Dispatch resolves the fields that were left for later, beside each other.
@@ -287,9 +271,9 @@ func (s *fieldSet) Dispatch(ctx context.Context) {
 	}
 	var others sync.WaitGroup
 	for _, field := range s.later[1:] {
-		others.Go(func() { s.Values[field.i] = field.resolve(ctx) })
+		others.Go(func() { s.Values[field.i] = safely(ctx, field.resolve) })
 	}
-	s.Values[s.later[0].i] = s.later[0].resolve(ctx)
+	s.Values[s.later[0].i] = safely(ctx, s.later[0].resolve)
 	others.Wait()
 	for _, field := range s.later {
 		if s.Values[field.i] == field.invalid {
@@ -336,20 +320,11 @@ func newElement(place int) *graphql.FieldContext {
 func marshalSlice(ctx context.Context, length int, marshalElement func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
 	elements := make(graphql.Array, length)
 	for i := range elements {
-		elements[i] = marshalSafely(graphql.WithFieldContext(ctx, newElement(i)), i, marshalElement)
+		elements[i] = safely(graphql.WithFieldContext(ctx, newElement(i)), func(ctx context.Context) graphql.Marshaler {
+			return marshalElement(ctx, i)
+		})
 	}
 	return elements
-}
-
-// marshalSafely turns a panic into an error of the element.
-func marshalSafely(ctx context.Context, i int, marshalElement func(ctx context.Context, i int) graphql.Marshaler) (element graphql.Marshaler) {
-	defer func() {
-		if r := recover(); r != nil {
-			graphql.AddError(ctx, graphql.Recover(ctx, r))
-			element = graphql.Null
-		}
-	}()
-	return marshalElement(ctx, i)
 }
 
 // largestBuffer is what a buffer may have grown to and still be used again.

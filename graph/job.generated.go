@@ -52,10 +52,10 @@ func (ec *executionContext) _Job_lastError(ctx context.Context, field graphql.Co
 	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.LastErrorOrNil())
 }
 func (ec *executionContext) _Job_errors(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
-	return ec.marshalNJobError2ᚕᚖecosellerᚋmodelsᚐJobErrorᚄ(ec.below(ctx, "Job", field), field.Selections, obj.ErrorsOrEmpty())
+	return ec.marshalNJobError2ᚕᚖecosellerᚋmodelsᚐJobErrorᚄ(below(ctx, "Job", field), field.Selections, obj.ErrorsOrEmpty())
 }
 func (ec *executionContext) _Job_progress(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
-	return ec.marshalOJobProgress2ᚖecosellerᚋmodelsᚐJobProgress(ec.below(ctx, "Job", field), field.Selections, obj.Progress())
+	return ec.marshalOJobProgress2ᚖecosellerᚋmodelsᚐJobProgress(below(ctx, "Job", field), field.Selections, obj.Progress())
 }
 func (ec *executionContext) _Job_createdAt(ctx context.Context, field graphql.CollectedField, obj *models.Job) graphql.Marshaler {
 	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
@@ -73,19 +73,19 @@ func (ec *executionContext) _Job_cancelRequestedAt(ctx context.Context, field gr
 	return ec.marshalOTime2ᚖtimeᚐTime(ctx, field.Selections, obj.CancelRequestedAt)
 }
 func (ec *executionContext) _JobConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
-	return ec.marshalNJobEdge2ᚕᚖecosellerᚋmodelsᚐJobEdgeᚄ(ec.below(ctx, "JobConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNJobEdge2ᚕᚖecosellerᚋmodelsᚐJobEdgeᚄ(below(ctx, "JobConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _JobConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
-	return ec.marshalNJob2ᚕᚖecosellerᚋmodelsᚐJobᚄ(ec.below(ctx, "JobConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNJob2ᚕᚖecosellerᚋmodelsᚐJobᚄ(below(ctx, "JobConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _JobConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.JobConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "JobConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "JobConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _JobEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _JobEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.JobEdge) graphql.Marshaler {
-	return ec.marshalNJob2ᚖecosellerᚋmodelsᚐJob(ec.below(ctx, "JobEdge", field), field.Selections, obj.Node)
+	return ec.marshalNJob2ᚖecosellerᚋmodelsᚐJob(below(ctx, "JobEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _JobError_attempt(ctx context.Context, field graphql.CollectedField, obj *models.JobError) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Attempt)
@@ -103,10 +103,10 @@ func (ec *executionContext) _JobError_stack(ctx context.Context, field graphql.C
 	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.StackOrNil())
 }
 func (ec *executionContext) _JobPayload_job(ctx context.Context, field graphql.CollectedField, obj *JobPayload) graphql.Marshaler {
-	return ec.marshalOJob2ᚖecosellerᚋmodelsᚐJob(ec.below(ctx, "JobPayload", field), field.Selections, obj.Job)
+	return ec.marshalOJob2ᚖecosellerᚋmodelsᚐJob(below(ctx, "JobPayload", field), field.Selections, obj.Job)
 }
 func (ec *executionContext) _JobPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *JobPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "JobPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "JobPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _JobProgress_done(ctx context.Context, field graphql.CollectedField, obj *models.JobProgress) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Done)
@@ -225,7 +225,7 @@ func UnmarshalJobFilter(ctx context.Context, raw any) (JobFilter, error) {
 var jobImplementors = []string{"Job", "Node"}
 
 func (ec *executionContext) _Job(ctx context.Context, sel ast.SelectionSet, obj *models.Job) graphql.Marshaler {
-	selected := ec.selected(sel, jobImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -330,7 +330,7 @@ func (ec *executionContext) _Job(ctx context.Context, sel ast.SelectionSet, obj 
 var jobConnectionImplementors = []string{"JobConnection"}
 
 func (ec *executionContext) _JobConnection(ctx context.Context, sel ast.SelectionSet, obj *models.JobConnection) graphql.Marshaler {
-	selected := ec.selected(sel, jobConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -366,7 +366,7 @@ func (ec *executionContext) _JobConnection(ctx context.Context, sel ast.Selectio
 var jobEdgeImplementors = []string{"JobEdge"}
 
 func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, obj *models.JobEdge) graphql.Marshaler {
-	selected := ec.selected(sel, jobEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -396,7 +396,7 @@ func (ec *executionContext) _JobEdge(ctx context.Context, sel ast.SelectionSet, 
 var jobErrorImplementors = []string{"JobError"}
 
 func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet, obj *models.JobError) graphql.Marshaler {
-	selected := ec.selected(sel, jobErrorImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobErrorImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -441,7 +441,7 @@ func (ec *executionContext) _JobError(ctx context.Context, sel ast.SelectionSet,
 var jobPayloadImplementors = []string{"JobPayload"}
 
 func (ec *executionContext) _JobPayload(ctx context.Context, sel ast.SelectionSet, obj *JobPayload) graphql.Marshaler {
-	selected := ec.selected(sel, jobPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -471,7 +471,7 @@ func (ec *executionContext) _JobPayload(ctx context.Context, sel ast.SelectionSe
 var jobProgressImplementors = []string{"JobProgress"}
 
 func (ec *executionContext) _JobProgress(ctx context.Context, sel ast.SelectionSet, obj *models.JobProgress) graphql.Marshaler {
-	selected := ec.selected(sel, jobProgressImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobProgressImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -501,7 +501,7 @@ func (ec *executionContext) _JobProgress(ctx context.Context, sel ast.SelectionS
 var jobQueueStatusImplementors = []string{"JobQueueStatus"}
 
 func (ec *executionContext) _JobQueueStatus(ctx context.Context, sel ast.SelectionSet, obj *models.JobQueueStatus) graphql.Marshaler {
-	selected := ec.selected(sel, jobQueueStatusImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobQueueStatusImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -551,7 +551,7 @@ func (ec *executionContext) _JobQueueStatus(ctx context.Context, sel ast.Selecti
 var jobScheduleImplementors = []string{"JobSchedule"}
 
 func (ec *executionContext) _JobSchedule(ctx context.Context, sel ast.SelectionSet, obj *models.JobSchedule) graphql.Marshaler {
-	selected := ec.selected(sel, jobScheduleImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, jobScheduleImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

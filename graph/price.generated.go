@@ -90,16 +90,16 @@ func (ec *executionContext) _NoVat_reason(ctx context.Context, field graphql.Col
 	return ec.marshalNNoVatReason2ecosellerᚋmodelsᚐNoVatReason(ctx, field.Selections, obj.Reason)
 }
 func (ec *executionContext) _Price_priceList(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
-	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "Price", field), field.Selections, obj.PriceList)
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(below(ctx, "Price", field), field.Selections, obj.PriceList)
 }
 func (ec *executionContext) _Price_discountPercent(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
 	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.DiscountPercent)
 }
 func (ec *executionContext) _Price_net(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
-	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.Net())
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(below(ctx, "Price", field), field.Selections, obj.Net())
 }
 func (ec *executionContext) _Price_netBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
-	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.NetBeforeDiscount())
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(below(ctx, "Price", field), field.Selections, obj.NetBeforeDiscount())
 }
 func (ec *executionContext) _Price_vat(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
 	return ec.marshalNVat2ecosellerᚋmodelsᚐVat(ctx, field.Selections, obj.Vat)
@@ -108,10 +108,10 @@ func (ec *executionContext) _Price_vatRate(ctx context.Context, field graphql.Co
 	return ec.marshalODecimal2ᚖecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.VatRate())
 }
 func (ec *executionContext) _Price_gross(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
-	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.Gross())
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(below(ctx, "Price", field), field.Selections, obj.Gross())
 }
 func (ec *executionContext) _Price_grossBeforeDiscount(ctx context.Context, field graphql.CollectedField, obj *models.Price) graphql.Marshaler {
-	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "Price", field), field.Selections, obj.GrossBeforeDiscount())
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(below(ctx, "Price", field), field.Selections, obj.GrossBeforeDiscount())
 }
 func (ec *executionContext) _PriceList_code(ctx context.Context, field graphql.CollectedField, obj *models.PriceList) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Code)
@@ -132,25 +132,25 @@ func (ec *executionContext) _PriceList_version(ctx context.Context, field graphq
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) _PriceListPayload_priceList(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) graphql.Marshaler {
-	return ec.marshalOPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "PriceListPayload", field), field.Selections, obj.PriceList)
+	return ec.marshalOPriceList2ᚖecosellerᚋmodelsᚐPriceList(below(ctx, "PriceListPayload", field), field.Selections, obj.PriceList)
 }
 func (ec *executionContext) _PriceListPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PriceListPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "PriceListPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "PriceListPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _PriceRange_priceList(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
-	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(ec.below(ctx, "PriceRange", field), field.Selections, obj.PriceList)
+	return ec.marshalNPriceList2ᚖecosellerᚋmodelsᚐPriceList(below(ctx, "PriceRange", field), field.Selections, obj.PriceList)
 }
 func (ec *executionContext) _PriceRange_lowestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
-	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.LowestNet())
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(below(ctx, "PriceRange", field), field.Selections, obj.LowestNet())
 }
 func (ec *executionContext) _PriceRange_highestNet(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
-	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.HighestNet())
+	return ec.marshalNMoney2ecosellerᚋmodelsᚐMoney(below(ctx, "PriceRange", field), field.Selections, obj.HighestNet())
 }
 func (ec *executionContext) _PriceRange_lowestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
-	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.LowestGross())
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(below(ctx, "PriceRange", field), field.Selections, obj.LowestGross())
 }
 func (ec *executionContext) _PriceRange_highestGross(ctx context.Context, field graphql.CollectedField, obj *models.PriceRange) graphql.Marshaler {
-	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(ec.below(ctx, "PriceRange", field), field.Selections, obj.HighestGross())
+	return ec.marshalOMoney2ᚖecosellerᚋmodelsᚐMoney(below(ctx, "PriceRange", field), field.Selections, obj.HighestGross())
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -314,7 +314,7 @@ func (ec *executionContext) _Vat(ctx context.Context, sel ast.SelectionSet, obj 
 var currencyImplementors = []string{"Currency"}
 
 func (ec *executionContext) _Currency(ctx context.Context, sel ast.SelectionSet, obj *models.Currency) graphql.Marshaler {
-	selected := ec.selected(sel, currencyImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, currencyImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -349,7 +349,7 @@ func (ec *executionContext) _Currency(ctx context.Context, sel ast.SelectionSet,
 var moneyImplementors = []string{"Money"}
 
 func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, obj *models.Money) graphql.Marshaler {
-	selected := ec.selected(sel, moneyImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, moneyImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -384,7 +384,7 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 var noVatImplementors = []string{"NoVat", "Vat"}
 
 func (ec *executionContext) _NoVat(ctx context.Context, sel ast.SelectionSet, obj *models.NoVat) graphql.Marshaler {
-	selected := ec.selected(sel, noVatImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, noVatImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -409,7 +409,7 @@ func (ec *executionContext) _NoVat(ctx context.Context, sel ast.SelectionSet, ob
 var priceImplementors = []string{"Price"}
 
 func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, obj *models.Price) graphql.Marshaler {
-	selected := ec.selected(sel, priceImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -469,7 +469,7 @@ func (ec *executionContext) _Price(ctx context.Context, sel ast.SelectionSet, ob
 var priceListImplementors = []string{"PriceList"}
 
 func (ec *executionContext) _PriceList(ctx context.Context, sel ast.SelectionSet, obj *models.PriceList) graphql.Marshaler {
-	selected := ec.selected(sel, priceListImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceListImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -519,7 +519,7 @@ func (ec *executionContext) _PriceList(ctx context.Context, sel ast.SelectionSet
 var priceListPayloadImplementors = []string{"PriceListPayload"}
 
 func (ec *executionContext) _PriceListPayload(ctx context.Context, sel ast.SelectionSet, obj *PriceListPayload) graphql.Marshaler {
-	selected := ec.selected(sel, priceListPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceListPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -549,7 +549,7 @@ func (ec *executionContext) _PriceListPayload(ctx context.Context, sel ast.Selec
 var priceRangeImplementors = []string{"PriceRange"}
 
 func (ec *executionContext) _PriceRange(ctx context.Context, sel ast.SelectionSet, obj *models.PriceRange) graphql.Marshaler {
-	selected := ec.selected(sel, priceRangeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceRangeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -231,13 +231,13 @@ func (ec *executionContext) fieldContext_Product_priceRange(ctx context.Context,
 }
 
 func (ec *executionContext) _ProductConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.ProductConnection) graphql.Marshaler {
-	return ec.marshalNProductEdge2ᚕᚖecosellerᚋmodelsᚐProductEdgeᚄ(ec.below(ctx, "ProductConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNProductEdge2ᚕᚖecosellerᚋmodelsᚐProductEdgeᚄ(below(ctx, "ProductConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _ProductConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.ProductConnection) graphql.Marshaler {
-	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(ec.below(ctx, "ProductConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(below(ctx, "ProductConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _ProductConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.ProductConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "ProductConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "ProductConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _ProductConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductConnection) graphql.Marshaler {
 	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductConnection_totalCount,
@@ -285,13 +285,13 @@ func (ec *executionContext) fieldContext_ProductEdge_cursor(_ context.Context, f
 }
 
 func (ec *executionContext) _ProductEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.ProductEdge) graphql.Marshaler {
-	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ProductEdge", field), field.Selections, obj.Node)
+	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(below(ctx, "ProductEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _ProductPayload_product(ctx context.Context, field graphql.CollectedField, obj *ProductPayload) graphql.Marshaler {
-	return ec.marshalOProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ProductPayload", field), field.Selections, obj.Product)
+	return ec.marshalOProduct2ᚖecosellerᚋmodelsᚐProduct(below(ctx, "ProductPayload", field), field.Selections, obj.Product)
 }
 func (ec *executionContext) _ProductPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "ProductPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _ProductVariant_id(ctx context.Context, field graphql.CollectedField, obj *models.ProductVariant) graphql.Marshaler {
 	return ec.marshalNID2string(ctx, field.Selections, obj.GlobalID())
@@ -368,22 +368,22 @@ func (ec *executionContext) fieldContext_ProductVariant_price(ctx context.Contex
 }
 
 func (ec *executionContext) _ProductVariantPayload_variant(ctx context.Context, field graphql.CollectedField, obj *ProductVariantPayload) graphql.Marshaler {
-	return ec.marshalOProductVariant2ᚖecosellerᚋmodelsᚐProductVariant(ec.below(ctx, "ProductVariantPayload", field), field.Selections, obj.Variant)
+	return ec.marshalOProductVariant2ᚖecosellerᚋmodelsᚐProductVariant(below(ctx, "ProductVariantPayload", field), field.Selections, obj.Variant)
 }
 func (ec *executionContext) _ProductVariantPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductVariantPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductVariantPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "ProductVariantPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _ProductVariantsPayload_changedCount(ctx context.Context, field graphql.CollectedField, obj *ProductVariantsPayload) graphql.Marshaler {
 	return ec.marshalNInt2int32(ctx, field.Selections, obj.ChangedCount)
 }
 func (ec *executionContext) _ProductVariantsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductVariantsPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductVariantsPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "ProductVariantsPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _ProductsPayload_products(ctx context.Context, field graphql.CollectedField, obj *ProductsPayload) graphql.Marshaler {
-	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(ec.below(ctx, "ProductsPayload", field), field.Selections, obj.Products)
+	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(below(ctx, "ProductsPayload", field), field.Selections, obj.Products)
 }
 func (ec *executionContext) _ProductsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductsPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductsPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "ProductsPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -1098,7 +1098,7 @@ func UnmarshalVariantAttributeInput(ctx context.Context, raw any) (models.Varian
 var productImplementors = []string{"Product", "Node"}
 
 func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, obj *models.Product) graphql.Marshaler {
-	selected := ec.selected(sel, productImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1213,7 +1213,7 @@ func (ec *executionContext) _Product(ctx context.Context, sel ast.SelectionSet, 
 var productConnectionImplementors = []string{"ProductConnection"}
 
 func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.SelectionSet, obj *models.ProductConnection) graphql.Marshaler {
-	selected := ec.selected(sel, productConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1235,11 +1235,11 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 				out.Invalids++
 			}
 		case "totalCount":
-			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+			out.resolveLater(i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._ProductConnection_totalCount(ctx, field, obj)
 			})
 		case "facets":
-			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+			out.resolveLater(i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._ProductConnection_facets(ctx, field, obj)
 			})
 		default:
@@ -1257,7 +1257,7 @@ func (ec *executionContext) _ProductConnection(ctx context.Context, sel ast.Sele
 var productEdgeImplementors = []string{"ProductEdge"}
 
 func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionSet, obj *models.ProductEdge) graphql.Marshaler {
-	selected := ec.selected(sel, productEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1287,7 +1287,7 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 var productPayloadImplementors = []string{"ProductPayload"}
 
 func (ec *executionContext) _ProductPayload(ctx context.Context, sel ast.SelectionSet, obj *ProductPayload) graphql.Marshaler {
-	selected := ec.selected(sel, productPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1317,7 +1317,7 @@ func (ec *executionContext) _ProductPayload(ctx context.Context, sel ast.Selecti
 var productVariantImplementors = []string{"ProductVariant", "Node"}
 
 func (ec *executionContext) _ProductVariant(ctx context.Context, sel ast.SelectionSet, obj *models.ProductVariant) graphql.Marshaler {
-	selected := ec.selected(sel, productVariantImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productVariantImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1387,7 +1387,7 @@ func (ec *executionContext) _ProductVariant(ctx context.Context, sel ast.Selecti
 var productVariantPayloadImplementors = []string{"ProductVariantPayload"}
 
 func (ec *executionContext) _ProductVariantPayload(ctx context.Context, sel ast.SelectionSet, obj *ProductVariantPayload) graphql.Marshaler {
-	selected := ec.selected(sel, productVariantPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productVariantPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1417,7 +1417,7 @@ func (ec *executionContext) _ProductVariantPayload(ctx context.Context, sel ast.
 var productVariantsPayloadImplementors = []string{"ProductVariantsPayload"}
 
 func (ec *executionContext) _ProductVariantsPayload(ctx context.Context, sel ast.SelectionSet, obj *ProductVariantsPayload) graphql.Marshaler {
-	selected := ec.selected(sel, productVariantsPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productVariantsPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -1447,7 +1447,7 @@ func (ec *executionContext) _ProductVariantsPayload(ctx context.Context, sel ast
 var productsPayloadImplementors = []string{"ProductsPayload"}
 
 func (ec *executionContext) _ProductsPayload(ctx context.Context, sel ast.SelectionSet, obj *ProductsPayload) graphql.Marshaler {
-	selected := ec.selected(sel, productsPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productsPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -112,7 +112,7 @@ func (ec *executionContext) _ProductMedia_position(ctx context.Context, field gr
 var productMediaImplementors = []string{"ProductMedia", "Node"}
 
 func (ec *executionContext) _ProductMedia(ctx context.Context, sel ast.SelectionSet, obj *models.ProductMedia) graphql.Marshaler {
-	selected := ec.selected(sel, productMediaImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productMediaImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

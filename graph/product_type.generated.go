@@ -74,10 +74,10 @@ func (ec *executionContext) _ProductType_version(ctx context.Context, field grap
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
 }
 func (ec *executionContext) _ProductTypePayload_productType(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) graphql.Marshaler {
-	return ec.marshalOProductType2ᚖecosellerᚋmodelsᚐProductType(ec.below(ctx, "ProductTypePayload", field), field.Selections, obj.ProductType)
+	return ec.marshalOProductType2ᚖecosellerᚋmodelsᚐProductType(below(ctx, "ProductTypePayload", field), field.Selections, obj.ProductType)
 }
 func (ec *executionContext) _ProductTypePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ProductTypePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "ProductTypePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "ProductTypePayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -151,7 +151,7 @@ func UnmarshalProductTypeInput(ctx context.Context, raw any) (models.ProductType
 var productTypeImplementors = []string{"ProductType"}
 
 func (ec *executionContext) _ProductType(ctx context.Context, sel ast.SelectionSet, obj *models.ProductType) graphql.Marshaler {
-	selected := ec.selected(sel, productTypeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productTypeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -196,7 +196,7 @@ func (ec *executionContext) _ProductType(ctx context.Context, sel ast.SelectionS
 var productTypePayloadImplementors = []string{"ProductTypePayload"}
 
 func (ec *executionContext) _ProductTypePayload(ctx context.Context, sel ast.SelectionSet, obj *ProductTypePayload) graphql.Marshaler {
-	selected := ec.selected(sel, productTypePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productTypePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

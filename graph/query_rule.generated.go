@@ -22,10 +22,10 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _PreviewSearchPayload_result(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) graphql.Marshaler {
-	return ec.marshalOSearchPreview2ᚖecosellerᚋmodelsᚐSearchPreview(ec.below(ctx, "PreviewSearchPayload", field), field.Selections, obj.Result)
+	return ec.marshalOSearchPreview2ᚖecosellerᚋmodelsᚐSearchPreview(below(ctx, "PreviewSearchPayload", field), field.Selections, obj.Result)
 }
 func (ec *executionContext) _PreviewSearchPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *PreviewSearchPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "PreviewSearchPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "PreviewSearchPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _ProductBoost_productId(ctx context.Context, field graphql.CollectedField, obj *models.ProductBoost) graphql.Marshaler {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ProductID)
@@ -67,7 +67,7 @@ func (ec *executionContext) _QueryRule_hiddenProductIds(ctx context.Context, fie
 	return ec.marshalNID2ᚕstringᚄ(ctx, field.Selections, obj.HiddenProductIDs())
 }
 func (ec *executionContext) _QueryRule_boosts(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
-	return ec.marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(ec.below(ctx, "QueryRule", field), field.Selections, obj.BoostList())
+	return ec.marshalNProductBoost2ᚕᚖecosellerᚋmodelsᚐProductBoostᚄ(below(ctx, "QueryRule", field), field.Selections, obj.BoostList())
 }
 func (ec *executionContext) _QueryRule_version(ctx context.Context, field graphql.CollectedField, obj *models.QueryRule) graphql.Marshaler {
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.Version)
@@ -76,34 +76,34 @@ func (ec *executionContext) _QueryRule_createdAt(ctx context.Context, field grap
 	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) _QueryRuleConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
-	return ec.marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNQueryRuleEdge2ᚕᚖecosellerᚋmodelsᚐQueryRuleEdgeᚄ(below(ctx, "QueryRuleConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _QueryRuleConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
-	return ec.marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNQueryRule2ᚕᚖecosellerᚋmodelsᚐQueryRuleᚄ(below(ctx, "QueryRuleConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _QueryRuleConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "QueryRuleConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "QueryRuleConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _QueryRuleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _QueryRuleEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.QueryRuleEdge) graphql.Marshaler {
-	return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ec.below(ctx, "QueryRuleEdge", field), field.Selections, obj.Node)
+	return ec.marshalNQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(below(ctx, "QueryRuleEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _QueryRulePayload_queryRule(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) graphql.Marshaler {
-	return ec.marshalOQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(ec.below(ctx, "QueryRulePayload", field), field.Selections, obj.QueryRule)
+	return ec.marshalOQueryRule2ᚖecosellerᚋmodelsᚐQueryRule(below(ctx, "QueryRulePayload", field), field.Selections, obj.QueryRule)
 }
 func (ec *executionContext) _QueryRulePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *QueryRulePayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "QueryRulePayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "QueryRulePayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _SearchPreview_applies(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Applies)
 }
 func (ec *executionContext) _SearchPreview_present(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
-	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ec.below(ctx, "SearchPreview", field), field.Selections, obj.Present)
+	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(below(ctx, "SearchPreview", field), field.Selections, obj.Present)
 }
 func (ec *executionContext) _SearchPreview_preview(ctx context.Context, field graphql.CollectedField, obj *models.SearchPreview) graphql.Marshaler {
-	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(ec.below(ctx, "SearchPreview", field), field.Selections, obj.Preview)
+	return ec.marshalNProductSearchConnection2ᚖecosellerᚋmodelsᚐProductSearchConnection(below(ctx, "SearchPreview", field), field.Selections, obj.Preview)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -282,7 +282,7 @@ func UnmarshalQueryRuleInput(ctx context.Context, raw any) (models.QueryRuleInpu
 var previewSearchPayloadImplementors = []string{"PreviewSearchPayload"}
 
 func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.SelectionSet, obj *PreviewSearchPayload) graphql.Marshaler {
-	selected := ec.selected(sel, previewSearchPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, previewSearchPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -312,7 +312,7 @@ func (ec *executionContext) _PreviewSearchPayload(ctx context.Context, sel ast.S
 var productBoostImplementors = []string{"ProductBoost"}
 
 func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.SelectionSet, obj *models.ProductBoost) graphql.Marshaler {
-	selected := ec.selected(sel, productBoostImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productBoostImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -342,7 +342,7 @@ func (ec *executionContext) _ProductBoost(ctx context.Context, sel ast.Selection
 var queryRuleImplementors = []string{"QueryRule"}
 
 func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRule) graphql.Marshaler {
-	selected := ec.selected(sel, queryRuleImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, queryRuleImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -432,7 +432,7 @@ func (ec *executionContext) _QueryRule(ctx context.Context, sel ast.SelectionSet
 var queryRuleConnectionImplementors = []string{"QueryRuleConnection"}
 
 func (ec *executionContext) _QueryRuleConnection(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRuleConnection) graphql.Marshaler {
-	selected := ec.selected(sel, queryRuleConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, queryRuleConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -468,7 +468,7 @@ func (ec *executionContext) _QueryRuleConnection(ctx context.Context, sel ast.Se
 var queryRuleEdgeImplementors = []string{"QueryRuleEdge"}
 
 func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.SelectionSet, obj *models.QueryRuleEdge) graphql.Marshaler {
-	selected := ec.selected(sel, queryRuleEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, queryRuleEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -498,7 +498,7 @@ func (ec *executionContext) _QueryRuleEdge(ctx context.Context, sel ast.Selectio
 var queryRulePayloadImplementors = []string{"QueryRulePayload"}
 
 func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.SelectionSet, obj *QueryRulePayload) graphql.Marshaler {
-	selected := ec.selected(sel, queryRulePayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, queryRulePayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -528,7 +528,7 @@ func (ec *executionContext) _QueryRulePayload(ctx context.Context, sel ast.Selec
 var searchPreviewImplementors = []string{"SearchPreview"}
 
 func (ec *executionContext) _SearchPreview(ctx context.Context, sel ast.SelectionSet, obj *models.SearchPreview) graphql.Marshaler {
-	selected := ec.selected(sel, searchPreviewImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, searchPreviewImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -34,13 +34,13 @@ func (ec *executionContext) _BrandFacetValue_productCount(ctx context.Context, f
 	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
 func (ec *executionContext) _CategoryFacetValue_category(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
-	return ec.marshalNCategory2ᚖecosellerᚋmodelsᚐCategory(ec.below(ctx, "CategoryFacetValue", field), field.Selections, obj.Category)
+	return ec.marshalNCategory2ᚖecosellerᚋmodelsᚐCategory(below(ctx, "CategoryFacetValue", field), field.Selections, obj.Category)
 }
 func (ec *executionContext) _CategoryFacetValue_productCount(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.ProductCount)
 }
 func (ec *executionContext) _CategoryFacetValue_children(ctx context.Context, field graphql.CollectedField, obj *models.CategoryFacetValue) graphql.Marshaler {
-	return ec.marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(ec.below(ctx, "CategoryFacetValue", field), field.Selections, obj.Children)
+	return ec.marshalNCategoryFacetValue2ᚕᚖecosellerᚋmodelsᚐCategoryFacetValueᚄ(below(ctx, "CategoryFacetValue", field), field.Selections, obj.Children)
 }
 func (ec *executionContext) _PriceBucket_from(ctx context.Context, field graphql.CollectedField, obj *models.PriceBucket) graphql.Marshaler {
 	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.From)
@@ -61,16 +61,16 @@ func (ec *executionContext) _PriceFacet_max(ctx context.Context, field graphql.C
 	return ec.marshalNDecimal2ecosellerᚋmodelsᚐDecimal(ctx, field.Selections, obj.Max)
 }
 func (ec *executionContext) _PriceFacet_buckets(ctx context.Context, field graphql.CollectedField, obj *models.PriceFacet) graphql.Marshaler {
-	return ec.marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(ec.below(ctx, "PriceFacet", field), field.Selections, obj.Buckets)
+	return ec.marshalNPriceBucket2ᚕᚖecosellerᚋmodelsᚐPriceBucketᚄ(below(ctx, "PriceFacet", field), field.Selections, obj.Buckets)
 }
 func (ec *executionContext) _ProductSearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
-	return ec.marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNProductSearchEdge2ᚕᚖecosellerᚋmodelsᚐProductSearchEdgeᚄ(below(ctx, "ProductSearchConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _ProductSearchConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
-	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNProduct2ᚕᚖecosellerᚋmodelsᚐProductᚄ(below(ctx, "ProductSearchConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _ProductSearchConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "ProductSearchConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _ProductSearchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
@@ -94,7 +94,7 @@ func (ec *executionContext) _ProductSearchConnection_searchId(ctx context.Contex
 	return ec.marshalNID2string(ctx, field.Selections, obj.SearchID)
 }
 func (ec *executionContext) _ProductSearchConnection_facets(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchConnection) graphql.Marshaler {
-	return ec.marshalNProductSearchFacets2ᚖecosellerᚋmodelsᚐProductSearchFacets(ec.below(ctx, "ProductSearchConnection", field), field.Selections, obj.Facets)
+	return ec.marshalNProductSearchFacets2ᚖecosellerᚋmodelsᚐProductSearchFacets(below(ctx, "ProductSearchConnection", field), field.Selections, obj.Facets)
 }
 func (ec *executionContext) _ProductSearchEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
 	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchEdge_cursor,
@@ -113,10 +113,10 @@ func (ec *executionContext) _ProductSearchEdge_score(ctx context.Context, field 
 	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Score)
 }
 func (ec *executionContext) _ProductSearchEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
-	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ProductSearchEdge", field), field.Selections, obj.Node)
+	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(below(ctx, "ProductSearchEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _ProductSearchEdge_highlight(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchEdge) graphql.Marshaler {
-	return ec.marshalNProductSearchHighlight2ecosellerᚋmodelsᚐProductSearchHighlight(ec.below(ctx, "ProductSearchEdge", field), field.Selections, obj.Highlight)
+	return ec.marshalNProductSearchHighlight2ecosellerᚋmodelsᚐProductSearchHighlight(below(ctx, "ProductSearchEdge", field), field.Selections, obj.Highlight)
 }
 func (ec *executionContext) _ProductSearchFacets_attributes(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
 	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchFacets_attributes,
@@ -138,7 +138,7 @@ func (ec *executionContext) fieldContext_ProductSearchFacets_attributes(_ contex
 }
 
 func (ec *executionContext) _ProductSearchFacets_brands(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
-	return ec.marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(ec.below(ctx, "ProductSearchFacets", field), field.Selections, obj.Brands())
+	return ec.marshalNBrandFacetValue2ᚕᚖecosellerᚋmodelsᚐBrandFacetValueᚄ(below(ctx, "ProductSearchFacets", field), field.Selections, obj.Brands())
 }
 func (ec *executionContext) _ProductSearchFacets_categories(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
 	return resolveField(ctx, ec.OperationContext, field, ec.fieldContext_ProductSearchFacets_categories,
@@ -160,7 +160,7 @@ func (ec *executionContext) fieldContext_ProductSearchFacets_categories(_ contex
 }
 
 func (ec *executionContext) _ProductSearchFacets_price(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
-	return ec.marshalOPriceFacet2ᚖecosellerᚋmodelsᚐPriceFacet(ec.below(ctx, "ProductSearchFacets", field), field.Selections, obj.Price())
+	return ec.marshalOPriceFacet2ᚖecosellerᚋmodelsᚐPriceFacet(below(ctx, "ProductSearchFacets", field), field.Selections, obj.Price())
 }
 func (ec *executionContext) _ProductSearchFacets_inStockCount(ctx context.Context, field graphql.CollectedField, obj *models.ProductSearchFacets) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.InStockCount())
@@ -250,7 +250,7 @@ func UnmarshalProductSearchSort(ctx context.Context, raw any) (ProductSearchSort
 var brandFacetValueImplementors = []string{"BrandFacetValue"}
 
 func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.BrandFacetValue) graphql.Marshaler {
-	selected := ec.selected(sel, brandFacetValueImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, brandFacetValueImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -280,7 +280,7 @@ func (ec *executionContext) _BrandFacetValue(ctx context.Context, sel ast.Select
 var categoryFacetValueImplementors = []string{"CategoryFacetValue"}
 
 func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.SelectionSet, obj *models.CategoryFacetValue) graphql.Marshaler {
-	selected := ec.selected(sel, categoryFacetValueImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, categoryFacetValueImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -315,7 +315,7 @@ func (ec *executionContext) _CategoryFacetValue(ctx context.Context, sel ast.Sel
 var priceBucketImplementors = []string{"PriceBucket"}
 
 func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionSet, obj *models.PriceBucket) graphql.Marshaler {
-	selected := ec.selected(sel, priceBucketImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceBucketImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -350,7 +350,7 @@ func (ec *executionContext) _PriceBucket(ctx context.Context, sel ast.SelectionS
 var priceFacetImplementors = []string{"PriceFacet"}
 
 func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSet, obj *models.PriceFacet) graphql.Marshaler {
-	selected := ec.selected(sel, priceFacetImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, priceFacetImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -390,7 +390,7 @@ func (ec *executionContext) _PriceFacet(ctx context.Context, sel ast.SelectionSe
 var productSearchConnectionImplementors = []string{"ProductSearchConnection"}
 
 func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchConnection) graphql.Marshaler {
-	selected := ec.selected(sel, productSearchConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productSearchConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -466,7 +466,7 @@ func (ec *executionContext) _ProductSearchConnection(ctx context.Context, sel as
 var productSearchEdgeImplementors = []string{"ProductSearchEdge"}
 
 func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchEdge) graphql.Marshaler {
-	selected := ec.selected(sel, productSearchEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productSearchEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -506,14 +506,14 @@ func (ec *executionContext) _ProductSearchEdge(ctx context.Context, sel ast.Sele
 var productSearchFacetsImplementors = []string{"ProductSearchFacets"}
 
 func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchFacets) graphql.Marshaler {
-	selected := ec.selected(sel, productSearchFacetsImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productSearchFacetsImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ProductSearchFacets")
 		case "attributes":
-			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+			out.resolveLater(i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._ProductSearchFacets_attributes(ctx, field, obj)
 			})
 		case "brands":
@@ -522,7 +522,7 @@ func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.Se
 				out.Invalids++
 			}
 		case "categories":
-			out.resolveLater(ec.OperationContext, i, true, func(ctx context.Context) graphql.Marshaler {
+			out.resolveLater(i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._ProductSearchFacets_categories(ctx, field, obj)
 			})
 		case "price":
@@ -555,7 +555,7 @@ func (ec *executionContext) _ProductSearchFacets(ctx context.Context, sel ast.Se
 var productSearchHighlightImplementors = []string{"ProductSearchHighlight"}
 
 func (ec *executionContext) _ProductSearchHighlight(ctx context.Context, sel ast.SelectionSet, obj *models.ProductSearchHighlight) graphql.Marshaler {
-	selected := ec.selected(sel, productSearchHighlightImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, productSearchHighlightImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

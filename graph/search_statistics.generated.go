@@ -22,7 +22,7 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _ClickedProduct_product(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) graphql.Marshaler {
-	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(ec.below(ctx, "ClickedProduct", field), field.Selections, obj.Product)
+	return ec.marshalNProduct2ᚖecosellerᚋmodelsᚐProduct(below(ctx, "ClickedProduct", field), field.Selections, obj.Product)
 }
 func (ec *executionContext) _ClickedProduct_clicks(ctx context.Context, field graphql.CollectedField, obj *models.ClickedProduct) graphql.Marshaler {
 	return ec.marshalNInt2int(ctx, field.Selections, obj.Clicks)
@@ -31,7 +31,7 @@ func (ec *executionContext) _RecordSearchClickPayload_recorded(ctx context.Conte
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Recorded)
 }
 func (ec *executionContext) _RecordSearchClickPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RecordSearchClickPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "RecordSearchClickPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "RecordSearchClickPayload", field), field.Selections, obj.UserErrors)
 }
 func (ec *executionContext) _SearchReport_language(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
 	return ec.marshalNLanguageCode2ecosellerᚋmodelsᚐLanguageCode(ctx, field.Selections, obj.Language)
@@ -58,7 +58,7 @@ func (ec *executionContext) _SearchReport_averageClickPosition(ctx context.Conte
 	return ec.marshalOFloat2ᚖfloat64(ctx, field.Selections, obj.AverageClickPosition())
 }
 func (ec *executionContext) _SearchReport_clickedProducts(ctx context.Context, field graphql.CollectedField, obj *models.SearchReport) graphql.Marshaler {
-	return ec.marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(ec.below(ctx, "SearchReport", field), field.Selections, obj.ClickedProducts)
+	return ec.marshalNClickedProduct2ᚕᚖecosellerᚋmodelsᚐClickedProductᚄ(below(ctx, "SearchReport", field), field.Selections, obj.ClickedProducts)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -76,7 +76,7 @@ func (ec *executionContext) _SearchReport_clickedProducts(ctx context.Context, f
 var clickedProductImplementors = []string{"ClickedProduct"}
 
 func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.SelectionSet, obj *models.ClickedProduct) graphql.Marshaler {
-	selected := ec.selected(sel, clickedProductImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, clickedProductImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -106,7 +106,7 @@ func (ec *executionContext) _ClickedProduct(ctx context.Context, sel ast.Selecti
 var recordSearchClickPayloadImplementors = []string{"RecordSearchClickPayload"}
 
 func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel ast.SelectionSet, obj *RecordSearchClickPayload) graphql.Marshaler {
-	selected := ec.selected(sel, recordSearchClickPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, recordSearchClickPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -136,7 +136,7 @@ func (ec *executionContext) _RecordSearchClickPayload(ctx context.Context, sel a
 var searchReportImplementors = []string{"SearchReport"}
 
 func (ec *executionContext) _SearchReport(ctx context.Context, sel ast.SelectionSet, obj *models.SearchReport) graphql.Marshaler {
-	selected := ec.selected(sel, searchReportImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, searchReportImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

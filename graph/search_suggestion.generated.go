@@ -74,7 +74,7 @@ func (ec *executionContext) fieldContext_SearchSuggestion_category(_ context.Con
 }
 
 func (ec *executionContext) _SearchSuggestions_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
-	return ec.marshalNSearchSuggestion2ᚕᚖecosellerᚋmodelsᚐSearchSuggestionᚄ(ec.below(ctx, "SearchSuggestions", field), field.Selections, obj.Nodes)
+	return ec.marshalNSearchSuggestion2ᚕᚖecosellerᚋmodelsᚐSearchSuggestionᚄ(below(ctx, "SearchSuggestions", field), field.Selections, obj.Nodes)
 }
 func (ec *executionContext) _SearchSuggestions_engine(ctx context.Context, field graphql.CollectedField, obj *models.SearchSuggestions) graphql.Marshaler {
 	return ec.marshalNSearchEngine2ecosellerᚋmodelsᚐSearchEngine(ctx, field.Selections, obj.Engine)
@@ -101,7 +101,7 @@ func (ec *executionContext) _SearchSuggestions_language(ctx context.Context, fie
 var searchSuggestionImplementors = []string{"SearchSuggestion"}
 
 func (ec *executionContext) _SearchSuggestion(ctx context.Context, sel ast.SelectionSet, obj *models.SearchSuggestion) graphql.Marshaler {
-	selected := ec.selected(sel, searchSuggestionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, searchSuggestionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -146,7 +146,7 @@ func (ec *executionContext) _SearchSuggestion(ctx context.Context, sel ast.Selec
 var searchSuggestionsImplementors = []string{"SearchSuggestions"}
 
 func (ec *executionContext) _SearchSuggestions(ctx context.Context, sel ast.SelectionSet, obj *models.SearchSuggestions) graphql.Marshaler {
-	selected := ec.selected(sel, searchSuggestionsImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, searchSuggestionsImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -43,25 +43,25 @@ func (ec *executionContext) _Synonym_createdAt(ctx context.Context, field graphq
 	return ec.marshalNTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
 func (ec *executionContext) _SynonymConnection_edges(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
-	return ec.marshalNSynonymEdge2ᚕᚖecosellerᚋmodelsᚐSynonymEdgeᚄ(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.Edges)
+	return ec.marshalNSynonymEdge2ᚕᚖecosellerᚋmodelsᚐSynonymEdgeᚄ(below(ctx, "SynonymConnection", field), field.Selections, obj.Edges)
 }
 func (ec *executionContext) _SynonymConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
-	return ec.marshalNSynonym2ᚕᚖecosellerᚋmodelsᚐSynonymᚄ(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.Nodes())
+	return ec.marshalNSynonym2ᚕᚖecosellerᚋmodelsᚐSynonymᚄ(below(ctx, "SynonymConnection", field), field.Selections, obj.Nodes())
 }
 func (ec *executionContext) _SynonymConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *models.SynonymConnection) graphql.Marshaler {
-	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(ec.below(ctx, "SynonymConnection", field), field.Selections, obj.PageInfo)
+	return ec.marshalNPageInfo2ᚖecosellerᚋmodelsᚐPageInfo(below(ctx, "SynonymConnection", field), field.Selections, obj.PageInfo)
 }
 func (ec *executionContext) _SynonymEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) graphql.Marshaler {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
 func (ec *executionContext) _SynonymEdge_node(ctx context.Context, field graphql.CollectedField, obj *models.SynonymEdge) graphql.Marshaler {
-	return ec.marshalNSynonym2ᚖecosellerᚋmodelsᚐSynonym(ec.below(ctx, "SynonymEdge", field), field.Selections, obj.Node)
+	return ec.marshalNSynonym2ᚖecosellerᚋmodelsᚐSynonym(below(ctx, "SynonymEdge", field), field.Selections, obj.Node)
 }
 func (ec *executionContext) _SynonymPayload_synonym(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) graphql.Marshaler {
-	return ec.marshalOSynonym2ᚖecosellerᚋmodelsᚐSynonym(ec.below(ctx, "SynonymPayload", field), field.Selections, obj.Synonym)
+	return ec.marshalOSynonym2ᚖecosellerᚋmodelsᚐSynonym(below(ctx, "SynonymPayload", field), field.Selections, obj.Synonym)
 }
 func (ec *executionContext) _SynonymPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SynonymPayload) graphql.Marshaler {
-	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(ec.below(ctx, "SynonymPayload", field), field.Selections, obj.UserErrors)
+	return ec.marshalNUserError2ᚕᚖecosellerᚋmodelsᚐUserErrorᚄ(below(ctx, "SynonymPayload", field), field.Selections, obj.UserErrors)
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -135,7 +135,7 @@ func UnmarshalSynonymInput(ctx context.Context, raw any) (models.SynonymInput, e
 var synonymImplementors = []string{"Synonym"}
 
 func (ec *executionContext) _Synonym(ctx context.Context, sel ast.SelectionSet, obj *models.Synonym) graphql.Marshaler {
-	selected := ec.selected(sel, synonymImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, synonymImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -190,7 +190,7 @@ func (ec *executionContext) _Synonym(ctx context.Context, sel ast.SelectionSet, 
 var synonymConnectionImplementors = []string{"SynonymConnection"}
 
 func (ec *executionContext) _SynonymConnection(ctx context.Context, sel ast.SelectionSet, obj *models.SynonymConnection) graphql.Marshaler {
-	selected := ec.selected(sel, synonymConnectionImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, synonymConnectionImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -226,7 +226,7 @@ func (ec *executionContext) _SynonymConnection(ctx context.Context, sel ast.Sele
 var synonymEdgeImplementors = []string{"SynonymEdge"}
 
 func (ec *executionContext) _SynonymEdge(ctx context.Context, sel ast.SelectionSet, obj *models.SynonymEdge) graphql.Marshaler {
-	selected := ec.selected(sel, synonymEdgeImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, synonymEdgeImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {
@@ -256,7 +256,7 @@ func (ec *executionContext) _SynonymEdge(ctx context.Context, sel ast.SelectionS
 var synonymPayloadImplementors = []string{"SynonymPayload"}
 
 func (ec *executionContext) _SynonymPayload(ctx context.Context, sel ast.SelectionSet, obj *SynonymPayload) graphql.Marshaler {
-	selected := ec.selected(sel, synonymPayloadImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, synonymPayloadImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -46,7 +46,7 @@ func (ec *executionContext) _UserError_code(ctx context.Context, field graphql.C
 var userErrorImplementors = []string{"UserError"}
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj *models.UserError) graphql.Marshaler {
-	selected := ec.selected(sel, userErrorImplementors)
+	selected := ec.fieldsOf(ec.OperationContext, sel, userErrorImplementors)
 	out := newFieldSet(selected)
 	for i, field := range selected.fields {
 		switch field.Name {

@@ -56,7 +56,7 @@ var steps = []step{
 	// A selection is collected once for all objects that it is of.
 	{
 		regexp.MustCompile(`fields := graphql\.CollectFields\(ec\.OperationContext, sel, (\w+)\)\n((?:.*\n){0,4}?)\n?\tout := graphql\.NewFieldSet\(fields\)\n\tdeferred := graphql\.NewDeferredGroup\(ctx\)\n\tfor i, field := range fields \{`),
-		"selected := ec.selected(sel, $1)\n$2\tout := newFieldSet(selected)\n\tfor i, field := range selected.fields {",
+		"selected := ec.fieldsOf(ec.OperationContext, sel, $1)\n$2\tout := newFieldSet(selected)\n\tfor i, field := range selected.fields {",
 	},
 	{regexp.MustCompile(`type executionContext struct \{\n`), "type executionContext struct {\n\t*selections\n\targumentsRead\n"},
 	{
@@ -184,7 +184,7 @@ func leanField(contexts map[string]string, function string) string {
 	case isLeaf:
 		return head + fmt.Sprintf("\treturn ec.%s(ctx, field.Selections, %s)\n}\n", marshal, value[1])
 	default:
-		return head + fmt.Sprintf("\treturn ec.%s(ec.below(ctx, %q, field), field.Selections, %s)\n}\n", marshal, object, value[1])
+		return head + fmt.Sprintf("\treturn ec.%s(below(ctx, %q, field), field.Selections, %s)\n}\n", marshal, object, value[1])
 	}
 }
 
@@ -204,7 +204,7 @@ var later = regexp.MustCompile(`out\.ResolveConcurrently\(ec\.OperationContext, 
 func leanObject(function string) string {
 	name := object.FindStringSubmatch(function)[1]
 	if strings.HasSuffix(name, "Connection") || strings.HasSuffix(name, "Facets") {
-		return later.ReplaceAllString(function, `out.resolveLater(ec.OperationContext, i, $1, func(ctx context.Context) graphql.Marshaler {
+		return later.ReplaceAllString(function, `out.resolveLater(i, $1, func(ctx context.Context) graphql.Marshaler {
 				return $2
 			})
 `)
